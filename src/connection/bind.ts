@@ -1,0 +1,64 @@
+import { Observable } from 'rxjs'
+import { connectionOptions, type ConnectionOptions } from './connection-options.js'
+import type { Connection } from './connection.js'
+import { asError } from './errors.js'
+import type { ConnectionEvent } from './event.js'
+import { Links } from './links.js'
+import type { Listener } from './listener.js'
+import type { Line, Wire } from './wire.js'
+
+/** Where a transport tells what happens on a bound port. */
+export interface Host<in In = Uint8Array, in out Out = Uint8Array> {
+  /** Bound. */
+  listening(listener: Listener): void
+  /** Takes in a connection; its `open` follows when the wire says so. */
+  accept(start: (line: Line<In>) => Wire<Out>): void
+  /** The port could not be bound, or is lost. */
+  failed(error: Error): void
+  /** No more will be accepted. */
+  closed(): void
+}
+
+/**
+ * Makes a listening stream from a function that binds a port and answers how to release it: what a transport's `listen` returns.
+ *
+ * It never errors because of a peer; it completes when the listener and the last of its connections have closed.
+ */
+export function bind<In = Uint8Array, Out = Uint8Array>(
+  options: ConnectionOptions,
+  start: (host: Host<In, Out>) => () => void,
+): Observable<ConnectionEvent<In, Connection<Out>>> {
+  return new Observable(subscriber => {
+    let over = false
+    const completeWhenEmpty = () => {
+      if (over && links.size === 0) links.outlet.complete()
+    }
+    const links = new Links<In, Out>(subscriber, connectionOptions(options), completeWhenEmpty)
+    subscriber.add(() => {
+      links.abandon()
+    })
+    const host: Host<In, Out> = {
+      listening(listener) {
+        links.outlet.run(() => {
+          links.outlet.next({ type: 'listening', listener })
+        })
+      },
+      accept(startWire) {
+        const link = links.add()
+        try {
+          link.attach(startWire(link))
+        } catch (thrown) {
+          link.closed(asError(thrown))
+        }
+      },
+      failed(error) {
+        links.outlet.error(error)
+      },
+      closed() {
+        over = true
+        completeWhenEmpty()
+      },
+    }
+    subscriber.add(start(host))
+  })
+}

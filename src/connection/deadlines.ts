@@ -1,0 +1,49 @@
+import { timer, type Subscription } from 'rxjs'
+import { now } from './clock.js'
+
+/**
+ * The same deadline for many: exact, and with one timer for all of them (none while none waits). As every wait is equally long, they
+ * expire in the order in which they were added.
+ */
+export class Deadlines<T> {
+  readonly #after: number
+  readonly #expired: (item: T) => void
+  readonly #due = new Map<T, number>()
+  #timer: Subscription | undefined
+
+  /** @param after milliseconds; `Infinity` for none */
+  constructor(after: number, expired: (item: T) => void) {
+    this.#after = after
+    this.#expired = expired
+  }
+
+  add(item: T): void {
+    if (this.#after === Infinity || this.#due.has(item)) return
+    this.#due.set(item, now() + this.#after)
+    this.#timer ??= this.#wait(this.#after)
+  }
+
+  delete(item: T): void {
+    if (this.#due.delete(item) && this.#due.size === 0) this.#stop()
+  }
+
+  #wait(delay: number): Subscription {
+    return timer(delay).subscribe(() => {
+      this.#timer = undefined
+      for (const [item, due] of this.#due) {
+        const left = due - now()
+        if (left > 0) {
+          this.#timer ??= this.#wait(left)
+          return
+        }
+        this.#due.delete(item)
+        this.#expired(item)
+      }
+    })
+  }
+
+  #stop(): void {
+    this.#timer?.unsubscribe()
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,38 @@
+import { Observable } from 'rxjs'
+import { connectionOptions, type ConnectionOptions } from './connection-options.js'
+import type { Connection, Endpoint } from './connection.js'
+import { asError } from './errors.js'
+import type { ConnectionEvent } from './event.js'
+import { Links } from './links.js'
+import type { Line, Wire } from './wire.js'
+
+/**
+ * Makes a dialling stream from a function that starts one dial: what a transport's `connect` returns.
+ *
+ * Emits `connecting`, then what the wire tells, then the `close`; after a `close` with an error it errors with that, else it completes.
+ */
+export function dial<In = Uint8Array, Out = Uint8Array>(
+  target: Endpoint,
+  options: ConnectionOptions,
+  start: (line: Line<In>) => Wire<Out>,
+): Observable<ConnectionEvent<In, Connection<Out>>> {
+  return new Observable(subscriber => {
+    const links = new Links<In, Out>(subscriber, connectionOptions(options), close => {
+      if (close.error === undefined) links.outlet.complete()
+      else links.outlet.error(close.error)
+    })
+    const link = links.add(target)
+    subscriber.add(() => {
+      links.abandon()
+    })
+    links.outlet.run(() => {
+      links.outlet.next({ type: 'connecting', connection: link })
+    })
+    if (link.state !== 'connecting') return
+    try {
+      link.attach(start(link))
+    } catch (thrown) {
+      link.closed(asError(thrown))
+    }
+  })
+}

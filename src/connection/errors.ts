@@ -1,0 +1,43 @@
+/**
+ * An error of Sluice's own. Match its `code`, not its class: the codes are stable and `docs/errors.md` lists them all. What the system
+ * reports (`ECONNREFUSED`, `ECONNRESET`, …) is passed on as it came.
+ */
+export class SluiceError extends Error {
+  override readonly name = 'SluiceError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export type ErrorCode =
+  | 'ERR_CLOSE_TIMEOUT'
+  | 'ERR_CONNECT_TIMEOUT'
+  | 'ERR_FIRST_PACKET_TIMEOUT'
+  | 'ERR_FRAME_MALFORMED'
+  | 'ERR_FRAME_TOO_LONG'
+  | 'ERR_FRAME_TRUNCATED'
+  | 'ERR_HANDLER'
+  | 'ERR_HANDSHAKE_TIMEOUT'
+  | 'ERR_HEARTBEAT_TIMEOUT'
+  | 'ERR_IDLE_TIMEOUT'
+  | 'ERR_OPTIONS'
+  | 'ERR_POLICY'
+  | 'ERR_READ_ENDED'
+  | 'ERR_READ_TIMEOUT'
+  | 'ERR_RESOLVE_TIMEOUT'
+  | 'ERR_SEND_OVERFLOW'
+  | 'ERR_UPGRADE'
+  | 'ERR_WRITE_TIMEOUT'
+
+/** Whatever was thrown, as an `Error`. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown })
+}
+
+/** What user code threw, as the reason for which its connection is closed (law 8). */
+export function handlerError(where: string, thrown: unknown): SluiceError {
+  return new SluiceError('ERR_HANDLER', `${where} threw: ${asError(thrown).message}`, { cause: thrown })
+}

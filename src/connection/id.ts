@@ -1,0 +1,5 @@
+/** A fresh identity. Browsers hide `randomUUID` from pages without TLS, so those get as many random bits in another form. */
+export function newId(): string {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), word => word.toString(16).padStart(8, '0')).join('-')
+}

@@ -1,0 +1,261 @@
+import { Subscription } from 'rxjs'
+import { now } from './clock.js'
+import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
+import { SluiceError } from './errors.js'
+import type { CloseEvent, CloseReason, ConnectionEvent } from './event.js'
+import { newId } from './id.js'
+import type { Links } from './links.js'
+import type { Line, Wire } from './wire.js'
+
+/**
+ * A live connection: the laws, between a transport's `Wire` below and a stream above.
+ *
+ * Input (`packet`, `end`, an orderly `close`) goes through `#pass`, which holds it while the connection is paused; a failure overtakes it.
+ */
+export class Link<In, Out> implements Connection<Out>, Line<In> {
+  state: ConnectionState = 'connecting'
+  openedAt: number | undefined = undefined
+  bytesRead = 0
+  bytesAccepted = 0
+  bytesWritten = 0
+
+  readonly #links: Links<In, Out>
+  readonly #target: Endpoint | undefined
+  #wire: Wire<Out> | undefined = undefined
+  #id: string | undefined = undefined
+  #holders = 0
+  #held: ConnectionEvent<In, Connection<Out>>[] | undefined = undefined
+  #wantsDrain = false
+  /** The peer's end has been told. */
+  #ended = false
+  /** Nothing but the `close` may be told any more. */
+  #muted = false
+  /** The wire is gone; its `close` is told, or held. */
+  #gone = false
+  #reason: CloseReason | undefined = undefined
+  #error: Error | undefined = undefined
+
+  constructor(links: Links<In, Out>, target: Endpoint | undefined) {
+    this.#links = links
+    this.#target = target
+  }
+
+  get id(): string {
+    return (this.#id ??= newId())
+  }
+
+  get local(): Endpoint | undefined {
+    return this.#wire?.local
+  }
+
+  get remote(): Endpoint | undefined {
+    return this.#wire?.remote ?? this.#target
+  }
+
+  get tls(): TlsSession | undefined {
+    return this.#wire?.tls
+  }
+
+  get paused(): boolean {
+    return this.#holders > 0
+  }
+
+  get bufferedAmount(): number {
+    return this.bytesAccepted - this.bytesWritten
+  }
+
+  // ── what the user does ──
+
+  send(packet: Out): boolean {
+    const wire = this.#wire
+    if (this.state !== 'open' || wire === undefined) return false
+    const { highWaterMark, maxBuffered } = this.#links.options
+    const size = wire.size(packet)
+    if (this.bufferedAmount + size > maxBuffered) {
+      this.destroy(overflow(this.bufferedAmount, size, maxBuffered))
+      return false
+    }
+    this.bytesAccepted += size
+    wire.write(packet)
+    if (this.bufferedAmount < highWaterMark) return true
+    this.#wantsDrain = true
+    return false
+  }
+
+  close(reason: 'local' | 'shutdown' = 'local'): void {
+    if (this.state === 'closed') return
+    if (this.state !== 'closing') this.#reason = reason
+    this.#reason ??= reason
+    if (this.state === 'connecting') this.destroy()
+    else this.#finish()
+  }
+
+  end(): void {
+    if (this.state !== 'open') return
+    this.state = 'closing'
+    this.#wire?.end()
+  }
+
+  destroy(error?: Error): void {
+    if (this.state === 'closed' && this.#held === undefined) return
+    this.#reason = error === undefined ? (this.#reason ?? 'local') : (this.#weClosed() ?? reasonOf(error))
+    this.#error = error
+    this.#mute()
+    if (this.state === 'closed') return this.#tellClose()
+    this.state = 'closed'
+    if (this.#wire === undefined) this.#tellClose()
+    else this.#wire.destroy()
+  }
+
+  pause(): Subscription {
+    if (this.#muted) return Subscription.EMPTY
+    this.#holders += 1
+    if (this.#holders === 1) this.#wire?.pause()
+    return new Subscription(() => {
+      this.#release()
+    })
+  }
+
+  // ── what the transport tells ──
+
+  attach(wire: Wire<Out>): void {
+    this.#wire = wire
+    if (this.#gone) wire.destroy()
+    else if (this.paused) wire.pause()
+  }
+
+  opened(): void {
+    if (this.state !== 'connecting') return
+    this.state = 'open'
+    this.openedAt = now()
+    this.#tell({ type: 'open', connection: this, session: 1 })
+  }
+
+  received(packet: In, size: number): void {
+    this.bytesRead += size
+    if (!this.#muted) this.#tell({ type: 'packet', connection: this, packet })
+  }
+
+  ended(): void {
+    this.#reason ??= this.state === 'open' ? 'remote' : 'local'
+    if (!this.#muted) this.#tell({ type: 'end', connection: this })
+  }
+
+  written(size: number): void {
+    this.bytesWritten += size
+    if (this.bufferedAmount === 0) this.#links.writing.delete(this)
+    if (!this.#wantsDrain || this.bufferedAmount > this.#links.options.lowWaterMark) return
+    this.#wantsDrain = false
+    if (this.state === 'open') this.#tell({ type: 'drain', connection: this })
+  }
+
+  blocked(): void {
+    this.#links.writing.add(this)
+  }
+
+  closed(error?: Error): void {
+    if (this.#gone) return
+    this.state = 'closed'
+    if (error !== undefined && this.#error === undefined && !this.#muted) {
+      this.#error = error
+      this.#reason = this.#weClosed() ?? reasonOf(error)
+    }
+    this.#reason ??= 'remote'
+    if (this.#error !== undefined) this.#mute()
+    this.#tellClose()
+  }
+
+  /** The stream was unsubscribed: what was taken is flushed within the close deadline, in silence; what arrives is dropped. */
+  abandon(): void {
+    if (this.state === 'connecting') {
+      this.destroy()
+      return
+    }
+    this.#mute()
+    if (this.state === 'closed') return
+    this.#wire?.resume()
+    this.#finish()
+  }
+
+  // ── between the two ──
+
+  #finish(): void {
+    this.#links.closing.add(this)
+    this.end()
+  }
+
+  #tell(event: ConnectionEvent<In, Connection<Out>>): void {
+    const { outlet } = this.#links
+    if (outlet.busy) {
+      outlet.later(() => {
+        this.#pass(event)
+      })
+      return
+    }
+    outlet.enter()
+    this.#pass(event)
+    outlet.leave()
+  }
+
+  #pass(event: ConnectionEvent<In, Connection<Out>>): void {
+    const { type } = event
+    if (this.#muted && type !== 'close') return
+    if ((this.#held !== undefined || this.#holders > 0) && !this.#muted && type !== 'open' && type !== 'drain') {
+      ;(this.#held ??= []).push(event)
+      return
+    }
+    this.#links.outlet.next(event)
+    if (type === 'end') this.#answerEnd()
+    else if (type === 'close') this.#links.gone(this, event)
+  }
+
+  #tellClose(): void {
+    this.#gone = true
+    this.#links.closing.delete(this)
+    this.#links.writing.delete(this)
+    const close = { type: 'close', connection: this, reason: this.#reason ?? 'remote', bytesUnsent: this.bufferedAmount } as const
+    const event: CloseEvent<Connection<Out>> = this.#error === undefined ? close : { ...close, error: this.#error }
+    this.#tell(event)
+  }
+
+  /** Law 12: once what waits has been handled, a peer's end is answered with our own. */
+  #answerEnd(): void {
+    this.#ended = true
+    if (!this.#links.options.halfOpen && !this.paused && this.state === 'open') this.#finish()
+  }
+
+  #release(): void {
+    if (this.#muted) return
+    this.#holders -= 1
+    if (this.#holders > 0) return
+    this.#links.outlet.run(() => {
+      const held = this.#held
+      this.#held = undefined
+      for (const event of held ?? []) this.#pass(event)
+      if (this.paused || this.#muted) return
+      this.#wire?.resume()
+      if (this.#ended) this.#answerEnd()
+    })
+  }
+
+  #mute(): void {
+    this.#muted = true
+    this.#held = undefined
+    this.#holders = 0
+  }
+
+  #weClosed(): CloseReason | undefined {
+    return this.#reason === 'local' || this.#reason === 'shutdown' ? this.#reason : undefined
+  }
+}
+
+function reasonOf(error: Error): CloseReason {
+  return 'code' in error && String(error.code).endsWith('_TIMEOUT') ? 'timeout' : 'error'
+}
+
+function overflow(buffered: number, size: number, limit: number): SluiceError {
+  return new SluiceError(
+    'ERR_SEND_OVERFLOW',
+    `${buffered + size} bytes would wait to be sent, more than the ${limit} of maxBuffered: the peer does not read as fast as we write`,
+  )
+}

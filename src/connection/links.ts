@@ -1,0 +1,64 @@
+import type { Subscriber } from 'rxjs'
+import { Deadlines } from './deadlines.js'
+import type { Connection, Endpoint } from './connection.js'
+import { SluiceError } from './errors.js'
+import type { CloseEvent, ConnectionEvent } from './event.js'
+import { Link } from './link.js'
+import type { ConnectionOptions } from './connection-options.js'
+import { Outlet } from './outlet.js'
+import { Sweep } from './sweep.js'
+
+/** What the connections of one subscription share: their way out, their options, one timer for each kind of deadline. */
+export class Links<In, Out> {
+  readonly outlet: Outlet<ConnectionEvent<In, Connection<Out>>>
+  readonly options: Required<ConnectionOptions>
+  readonly closing: Deadlines<Link<In, Out>>
+  readonly writing: Sweep<Link<In, Out>>
+
+  readonly #live = new Set<Link<In, Out>>()
+  readonly #onGone: (close: CloseEvent<Connection<Out>>) => void
+
+  constructor(
+    subscriber: Subscriber<ConnectionEvent<In, Connection<Out>>>,
+    options: Required<ConnectionOptions>,
+    onGone: (close: CloseEvent<Connection<Out>>) => void,
+  ) {
+    this.outlet = new Outlet(subscriber)
+    this.options = options
+    this.#onGone = onGone
+    const { closeTimeout, writeTimeout } = options
+    this.closing = new Deadlines(closeTimeout, link => {
+      link.destroy(new SluiceError('ERR_CLOSE_TIMEOUT', `not closed within ${closeTimeout} ms: ${unfinished(link)}`))
+    })
+    this.writing = new Sweep(
+      writeTimeout,
+      link => link.bytesWritten,
+      link => {
+        link.destroy(new SluiceError('ERR_WRITE_TIMEOUT', `nothing written for ${writeTimeout} ms: ${unfinished(link)}`))
+      },
+    )
+  }
+
+  get size(): number {
+    return this.#live.size
+  }
+
+  add(target?: Endpoint): Link<In, Out> {
+    const link = new Link(this, target)
+    this.#live.add(link)
+    return link
+  }
+
+  gone(link: Link<In, Out>, close: CloseEvent<Connection<Out>>): void {
+    this.#live.delete(link)
+    this.#onGone(close)
+  }
+
+  abandon(): void {
+    for (const link of this.#live) link.abandon()
+  }
+}
+
+function unfinished(connection: { readonly bufferedAmount: number }): string {
+  return connection.bufferedAmount > 0 ? `${connection.bufferedAmount} bytes wait for the peer to read` : 'the peer has not finished sending'
+}

@@ -1,0 +1,100 @@
+import type { Endpoint } from './connection.js'
+
+/**
+ * The handle of a bound port.
+ *
+ * Paused, it holds what is accepted unopened and unread, `backlog` of them at most, and refuses more. Closed, it accepts no more and
+ * touches nothing that is open; the stream completes when the last of its connections has closed.
+ */
+export interface Listener {
+  /** What is bound: with port 0 asked for, the port that was given. */
+  readonly endpoint: Endpoint
+  readonly paused: boolean
+  /** How many were accepted since it was bound, those that wait included. */
+  readonly accepted: number
+  /** How many were turned away: more than `backlog` while paused, or any while closing. */
+  readonly refused: number
+  /** How often the system failed to accept (`EMFILE` and the like), and what it said last. */
+  readonly failures: number
+  readonly lastFailure: Error | undefined
+  pause(): void
+  resume(): void
+  close(): void
+}
+
+export interface Admission<Accepted> {
+  readonly backlog: number
+  readonly endpoint: () => Endpoint
+  readonly accept: (accepted: Accepted) => void
+  readonly refuse: (accepted: Accepted) => void
+  readonly close: () => void
+}
+
+/** What every transport's listener does between the system's accept and the stream. */
+export class Gate<Accepted> implements Listener {
+  paused = false
+  accepted = 0
+  refused = 0
+  failures = 0
+  lastFailure: Error | undefined
+
+  #closed = false
+  #waiting: Accepted[] = []
+  readonly #admission: Admission<Accepted>
+
+  constructor(admission: Admission<Accepted>) {
+    this.#admission = admission
+  }
+
+  get endpoint(): Endpoint {
+    return this.#admission.endpoint()
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  offer(accepted: Accepted): void {
+    if (this.#closed || (this.paused && this.#waiting.length >= this.#admission.backlog)) return this.#refuse(accepted)
+    this.accepted += 1
+    if (this.paused) this.#waiting.push(accepted)
+    else this.#admission.accept(accepted)
+  }
+
+  /** The system could not accept; that is counted and harms nobody who is connected. */
+  failed(error: Error): void {
+    this.failures += 1
+    this.lastFailure = error
+  }
+
+  /** Gives up one that waits, where its peer has left before it was opened. */
+  withdraw(accepted: Accepted): void {
+    this.#waiting = this.#waiting.filter(waiting => waiting !== accepted)
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    if (this.#closed) return
+    this.paused = false
+    while (!this.paused) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      this.#admission.accept(next)
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const waiting of this.#waiting.splice(0)) this.#refuse(waiting)
+    this.#admission.close()
+  }
+
+  #refuse(accepted: Accepted): void {
+    this.refused += 1
+    this.#admission.refuse(accepted)
+  }
+}

@@ -1,0 +1,61 @@
+import { SluiceError } from './errors.js'
+
+/** Says what is wrong with a value ("must be …"), or nothing. */
+export type Rule = (value: unknown) => string | undefined
+
+export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule }
+
+/**
+ * Checks options before anything is opened, and names all their faults at once, options that don't exist included.
+ *
+ * @throws `SluiceError` with code `ERR_OPTIONS`
+ */
+export function checkOptions<Options extends object>(of: string, options: Options, rules: Rules<Options>): void {
+  const table: Readonly<Record<string, Rule>> = rules
+  const faults = Object.entries(options).flatMap(([name, value]) => {
+    const rule = Object.hasOwn(table, name) ? table[name] : undefined
+    if (rule === undefined) return [`${name} is not an option`]
+    const fault = value === undefined ? undefined : rule(value)
+    return fault === undefined ? [] : [`${name} ${fault}, not ${shown(value)}`]
+  })
+  if (faults.length > 0) throw new SluiceError('ERR_OPTIONS', `${of}: ${faults.join('; ')}`)
+}
+
+/** The longest wait that a timer can do. */
+const LONGEST = 2 ** 31 - 1
+
+export const milliseconds: Rule = value =>
+  value === Infinity || (typeof value === 'number' && value > 0 && value <= LONGEST)
+    ? undefined
+    : `must be milliseconds, more than 0 and at most ${LONGEST}, or Infinity`
+
+export const delay: Rule = value =>
+  typeof value === 'number' && value >= 0 && value <= LONGEST ? undefined : `must be milliseconds, 0 to ${LONGEST}`
+
+export const bytes: Rule = value =>
+  value === Infinity || (Number.isInteger(value) && Number(value) > 0) ? undefined : 'must be a whole number of bytes, more than 0'
+
+export const count: Rule = value =>
+  value === Infinity || (Number.isInteger(value) && Number(value) > 0) ? undefined : 'must be a whole number, more than 0'
+
+export const boolean: Rule = value => (typeof value === 'boolean' ? undefined : 'must be true or false')
+
+export const text: Rule = value => (typeof value === 'string' && value !== '' ? undefined : 'must be a string that is not empty')
+
+export const callback: Rule = value => (typeof value === 'function' ? undefined : 'must be a function')
+
+export const anything: Rule = () => undefined
+
+export function oneOf(...values: readonly unknown[]): Rule {
+  return value => (values.includes(value) ? undefined : `must be one of ${values.map(shown).join(', ')}`)
+}
+
+export function within(low: number, high: number): Rule {
+  return value =>
+    Number.isInteger(value) && Number(value) >= low && Number(value) <= high ? undefined : `must be a whole number from ${low} to ${high}`
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  return typeof value === 'object' || typeof value === 'function' ? `a ${value === null ? 'null' : typeof value}` : String(value)
+}

@@ -1,0 +1,54 @@
+import { timer, type Subscription } from 'rxjs'
+import { now } from './clock.js'
+
+const LOOKS = 4
+
+/**
+ * Finds those whose counter has stood still for `timeout`, by looking at all of them four times within that span: one timer for all
+ * (none while there is nobody to watch), nothing to do per packet. Who is silent from the start is found at `timeout` exactly, others
+ * at most a quarter of it later.
+ */
+export class Sweep<T> {
+  readonly #timeout: number
+  readonly #read: (item: T) => number
+  readonly #still: (item: T) => void
+  readonly #watched = new Map<T, { reading: number; since: number }>()
+  #timer: Subscription | undefined
+
+  /** @param timeout milliseconds; `Infinity` for none */
+  constructor(timeout: number, read: (item: T) => number, still: (item: T) => void) {
+    this.#timeout = timeout
+    this.#read = read
+    this.#still = still
+  }
+
+  add(item: T): void {
+    if (this.#timeout === Infinity || this.#watched.has(item)) return
+    this.#watched.set(item, { reading: this.#read(item), since: now() })
+    const every = this.#timeout / LOOKS
+    this.#timer ??= timer(every, every).subscribe(() => {
+      this.#look()
+    })
+  }
+
+  delete(item: T): void {
+    if (this.#watched.delete(item) && this.#watched.size === 0) {
+      this.#timer?.unsubscribe()
+      this.#timer = undefined
+    }
+  }
+
+  #look(): void {
+    const time = now()
+    for (const [item, seen] of this.#watched) {
+      const reading = this.#read(item)
+      if (reading !== seen.reading) {
+        seen.reading = reading
+        seen.since = time
+      } else if (time - seen.since >= this.#timeout) {
+        this.delete(item)
+        this.#still(item)
+      }
+    }
+  }
+}

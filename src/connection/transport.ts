@@ -1,0 +1,12 @@
+import type { AnyEvent, ConnectionEvent, ConnectionStream } from './event.js'
+
+/**
+ * A way to be connected. Both verbs are cold: subscribing opens, unsubscribing closes, and subscribing twice opens twice.
+ *
+ * @typeParam Target what is dialled
+ * @typeParam Place what is bound
+ */
+export interface Transport<Target, Place = Target, E extends AnyEvent = ConnectionEvent> {
+  connect(to: Target): ConnectionStream<E>
+  listen(at: Place): ConnectionStream<E>
+}

@@ -1,0 +1,39 @@
+import type { Endpoint, TlsSession } from './connection.js'
+
+/**
+ * What a transport supplies for each connection: the system's side of it. Everything that the laws ask (order, pausing, marks,
+ * deadlines, who closed and why) is done above it.
+ *
+ * @typeParam Out what can be sent: bytes, or whole messages
+ */
+export interface Wire<in Out = Uint8Array> {
+  readonly local?: Endpoint | undefined
+  readonly remote?: Endpoint | undefined
+  readonly tls?: TlsSession | undefined
+  /** The bytes that a packet will take on the wire. Throws a `TypeError` for what can't be sent. */
+  size(packet: Out): number
+  /** Takes a packet for sending; `Line.written` is told when the system has it. */
+  write(packet: Out): void
+  /** Stops reading: at most one more read may be reported. */
+  pause(): void
+  resume(): void
+  /** Says that nothing more will be written, behind all that was; reading goes on. */
+  end(): void
+  /** Ends both directions at once and loses what waits. `Link.closed` must follow. */
+  destroy(): void
+}
+
+/** Where a transport tells what happens on a wire. */
+export interface Line<in In = Uint8Array> {
+  opened(): void
+  /** @param size bytes that came over the network for it */
+  received(packet: In, size: number): void
+  /** The peer has finished sending. */
+  ended(): void
+  written(size: number): void
+  /** The system did not take all at once: from now on, `written` has to make progress. */
+  blocked(): void
+  /** Nothing is left of it. The last thing told, after `destroy` too. */
+  closed(error?: Error): void
+  destroy(error?: Error): void
+}

@@ -1,0 +1,76 @@
+import type { Subscription } from 'rxjs'
+import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
+
+/**
+ * A connection that stands in for another and keeps its identity: the base for operators that send or pause in their own way.
+ *
+ * Everything is handed on; a subclass says what `send` means and overrides what it does differently.
+ *
+ * @typeParam Out what the wrapper sends
+ * @typeParam Inner what the wrapped connection sends
+ */
+export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Connection<Out> {
+  constructor(protected readonly inner: Connection<Inner>) {}
+
+  abstract send(packet: Out): boolean
+
+  get id(): string {
+    return this.inner.id
+  }
+
+  get state(): ConnectionState {
+    return this.inner.state
+  }
+
+  get local(): Endpoint | undefined {
+    return this.inner.local
+  }
+
+  get remote(): Endpoint | undefined {
+    return this.inner.remote
+  }
+
+  get openedAt(): number | undefined {
+    return this.inner.openedAt
+  }
+
+  get tls(): TlsSession | undefined {
+    return this.inner.tls
+  }
+
+  get paused(): boolean {
+    return this.inner.paused
+  }
+
+  get bufferedAmount(): number {
+    return this.inner.bufferedAmount
+  }
+
+  get bytesRead(): number {
+    return this.inner.bytesRead
+  }
+
+  get bytesAccepted(): number {
+    return this.inner.bytesAccepted
+  }
+
+  get bytesWritten(): number {
+    return this.inner.bytesWritten
+  }
+
+  close(reason?: 'local' | 'shutdown'): void {
+    this.inner.close(reason)
+  }
+
+  end(): void {
+    this.inner.end()
+  }
+
+  destroy(error?: Error): void {
+    this.inner.destroy(error)
+  }
+
+  pause(): Subscription {
+    return this.inner.pause()
+  }
+}
