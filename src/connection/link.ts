@@ -3,6 +3,7 @@ import { now } from './clock.js'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
 import { SluiceError } from './errors.js'
 import type { CloseEvent, CloseReason, ConnectionEvent } from './event.js'
+import { handover, type Handover, type HandsOver } from './handover.js'
 import { newId } from './id.js'
 import type { Links } from './links.js'
 import type { Line, Wire } from './wire.js'
@@ -12,7 +13,7 @@ import type { Line, Wire } from './wire.js'
  *
  * Input (`packet`, `end`, an orderly `close`) goes through `#pass`, which holds it while the connection is paused; a failure overtakes it.
  */
-export class Link<In, Out> implements Connection<Out>, Line<In> {
+export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
   state: ConnectionState = 'connecting'
   openedAt: number | undefined = undefined
   bytesRead = 0
@@ -114,6 +115,21 @@ export class Link<In, Out> implements Connection<Out>, Line<In> {
     return new Subscription(() => {
       this.#release()
     })
+  }
+
+  [handover](): Handover | undefined {
+    if (this.#wire === undefined || this.state !== 'open') return undefined
+    const held = this.#held ?? []
+    const rest = held.flatMap(event => (event.type === 'packet' && event.packet instanceof Uint8Array ? [event.packet] : []))
+    const kept = held.filter(event => event.type !== 'packet')
+    this.#held = kept.length > 0 ? kept : undefined
+    return {
+      rest,
+      wire: this.#wire as unknown as Wire,
+      replace: start => {
+        this.attach(start(this as unknown as Line) as unknown as Wire<Out>)
+      },
+    }
   }
 
   // ── what the transport tells ──

@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
+import { handOver, handover, type Handover, type HandsOver } from './handover.js'
 
 /**
  * A connection that stands in for another and keeps its identity: the base for operators that send or pause in their own way.
@@ -9,7 +10,7 @@ import type { Connection, ConnectionState, Endpoint, TlsSession } from './connec
  * @typeParam Out what the wrapper sends
  * @typeParam Inner what the wrapped connection sends
  */
-export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Connection<Out> {
+export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Connection<Out>, HandsOver {
   constructor(protected readonly inner: Connection<Inner>) {}
 
   abstract send(packet: Out): boolean
@@ -72,5 +73,9 @@ export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Conn
 
   pause(): Subscription {
     return this.inner.pause()
+  }
+
+  [handover](): Handover | undefined {
+    return handOver(this.inner)
   }
 }
