@@ -1,0 +1,27 @@
+/**
+ * What the platform-neutral folders use of Node >= 20, browsers, Deno and Bun alike, and nothing more: to use another global,
+ * declare it here after a look at all of them. No timer is among these, since delays come from RxJS alone.
+ */
+
+declare const crypto: {
+  /** Absent in browsers' pages without TLS. */
+  readonly randomUUID?: () => string
+  getRandomValues<T extends Uint8Array | Uint32Array>(array: T): T
+}
+
+declare class TextEncoder {
+  encode(input?: string): Uint8Array<ArrayBuffer>
+  encodeInto(input: string, destination: Uint8Array): { read: number; written: number }
+}
+
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean })
+  decode(input?: ArrayBuffer | ArrayBufferView, options?: { stream?: boolean }): string
+}
+
+interface AbortSignal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
