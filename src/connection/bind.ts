@@ -11,8 +11,8 @@ import type { Line, Wire } from './wire.js'
 export interface Host<in In = Uint8Array, in out Out = Uint8Array> {
   /** Bound. */
   listening(listener: Listener): void
-  /** Takes in a connection; its `open` follows when the wire says so. */
-  accept(start: (line: Line<In>) => Wire<Out>): void
+  /** Takes in a connection and answers its line; its `open` follows when that is told `opened`. */
+  accept(start: (line: Line<In>) => Wire<Out>): Line<In>
   /** The port could not be bound, or is lost. */
   failed(error: Error): void
   /** No more will be accepted. */
@@ -50,6 +50,7 @@ export function bind<In = Uint8Array, Out = Uint8Array>(
         } catch (thrown) {
           link.closed(asError(thrown))
         }
+        return link
       },
       failed(error) {
         links.outlet.error(error)

@@ -126,9 +126,6 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
     return {
       rest,
       wire: this.#wire as unknown as Wire,
-      replace: start => {
-        this.attach(start(this as unknown as Line) as unknown as Wire<Out>)
-      },
     }
   }
 
@@ -159,7 +156,6 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
 
   written(size: number): void {
     this.bytesWritten += size
-    if (this.bufferedAmount === 0) this.#links.writing.delete(this)
     if (!this.#wantsDrain || this.bufferedAmount > this.#links.options.lowWaterMark) return
     this.#wantsDrain = false
     if (this.state === 'open') this.#tell({ type: 'drain', connection: this })

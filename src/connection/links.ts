@@ -32,7 +32,7 @@ export class Links<In, Out> {
     })
     this.writing = new Sweep(
       writeTimeout,
-      link => link.bytesWritten,
+      link => (link.bufferedAmount > 0 ? link.bytesWritten : undefined),
       link => {
         link.destroy(new SluiceError('ERR_WRITE_TIMEOUT', `nothing written for ${writeTimeout} ms: ${unfinished(link)}`))
       },

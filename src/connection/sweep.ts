@@ -10,13 +10,16 @@ const LOOKS = 4
  */
 export class Sweep<T> {
   readonly #timeout: number
-  readonly #read: (item: T) => number
+  readonly #read: (item: T) => number | undefined
   readonly #still: (item: T) => void
-  readonly #watched = new Map<T, { reading: number; since: number }>()
+  readonly #watched = new Map<T, { reading: number | undefined; since: number }>()
   #timer: Subscription | undefined
 
-  /** @param timeout milliseconds; `Infinity` for none */
-  constructor(timeout: number, read: (item: T) => number, still: (item: T) => void) {
+  /**
+   * @param timeout milliseconds; `Infinity` for none
+   * @param read the counter, or `undefined` for one that need not be watched any more
+   */
+  constructor(timeout: number, read: (item: T) => number | undefined, still: (item: T) => void) {
     this.#timeout = timeout
     this.#read = read
     this.#still = still
@@ -42,7 +45,8 @@ export class Sweep<T> {
     const time = now()
     for (const [item, seen] of this.#watched) {
       const reading = this.#read(item)
-      if (reading !== seen.reading) {
+      if (reading === undefined) this.delete(item)
+      else if (reading !== seen.reading) {
         seen.reading = reading
         seen.since = time
       } else if (time - seen.since >= this.#timeout) {
