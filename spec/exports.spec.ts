@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { exportsOf, type Names } from './support/exports.js'
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string }>>
+}
+
+const { exports: entries } = read<Manifest>('package.json')
+
+/** Every public name. What is added here is promised to the users; edit it by hand, and tell the changelog. */
+const promised = read<Readonly<Record<string, Names>>>('spec/exports.json')
+
+const forNode = ['./net']
+
+describe('The entries', () => {
+  it('are those that are promised', () => {
+    expect(Object.keys(entries)).to.have.members(Object.keys(promised))
+  })
+
+  for (const [entry, files] of Object.entries(entries)) {
+    const specifier = entry.replace('.', 'sluice')
+
+    describe(specifier, () => {
+      it('exports the names that are promised, and no other', () => {
+        expect(exportsOf(files.types)).to.deep.equal(promised[entry])
+      })
+
+      it('loads, with all its values', async () => {
+        const loaded = (await import(specifier)) as object
+        const values = Object.entries(promised[entry] ?? {}).flatMap(([name, kind]) => (kind === 'value' ? [name] : []))
+        expect(loaded).to.have.all.keys(values)
+      })
+
+      if (forNode.includes(entry)) {
+        it('loads modules of Node', async () => {
+          const refusal = await loadWithoutNode(specifier)
+          expect(refusal).to.match(/imports node:/)
+        })
+      } else {
+        it('loads nothing of Node', async () => {
+          const refusal = await loadWithoutNode(specifier)
+          expect(refusal).to.equal('')
+        })
+      }
+    })
+  }
+})
+
+/** The message of the refusal of the first module of Node, or nothing. */
+async function loadWithoutNode(specifier: string): Promise<string> {
+  const hook = new URL('support/without-node.js', import.meta.url).href
+  const script = `await import('${specifier}').catch(error => console.log(error.message))`
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--import',
+    hook,
+    '--input-type=module',
+    '-e',
+    script,
+  ])
+  return stdout
+}
+
+function read<T>(path: string): T {
+  return JSON.parse(readFileSync(path, 'utf8')) as T
+}
