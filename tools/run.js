@@ -6,7 +6,8 @@ const deadline = 300_000
 const env = {
   ...process.env,
   PATH: [resolve('node_modules/.bin'), process.env.PATH].join(delimiter),
-  FORCE_COLOR: '0', // The counts are read from the output.
+  FORCE_COLOR: undefined, // Colours would hide the counts that are read from the output.
+  NO_COLOR: '1',
 }
 
 /** Runs a shell line without input, for at most five minutes, and tells whether it succeeded and what it printed. */
