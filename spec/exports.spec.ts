@@ -24,8 +24,14 @@ describe('The entries', () => {
     const specifier = entry.replace('.', 'sluice')
 
     describe(specifier, () => {
+      const exported = exportsOf(files.types)
+
       it('exports the names that are promised, and no other', () => {
-        expect(exportsOf(files.types)).to.deep.equal(promised[entry])
+        expect(exported.names).to.deep.equal(promised[entry])
+      })
+
+      it('says of each name what it is', () => {
+        expect(exported.undocumented).to.deep.equal([])
       })
 
       it('loads, with all its values', async () => {
