@@ -135,6 +135,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
     this.#wire = wire
     if (this.#gone) wire.destroy()
     else if (this.paused) wire.pause()
+    else wire.resume()
   }
 
   opened(): void {
@@ -146,7 +147,16 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
 
   received(packet: In, size: number): void {
     this.bytesRead += size
-    if (!this.#muted) this.#tell({ type: 'packet', connection: this, packet })
+    if (this.#muted) return
+    const event = { type: 'packet', connection: this, packet } as const
+    const { outlet } = this.#links
+    if (!outlet.busy) return this.#tell(event)
+    // A wire that reads at once could fill the outlet for as long as it is busy: it goes on when this packet has been told.
+    this.#wire?.pause()
+    outlet.later(() => {
+      this.#pass(event)
+      if (!this.paused) this.#wire?.resume()
+    })
   }
 
   ended(): void {

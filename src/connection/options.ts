@@ -8,16 +8,24 @@ export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule }
 /**
  * Checks options before anything is opened, and names all their faults at once, options that don't exist included.
  *
+ * @param required the names that may not be left out
  * @throws `SluiceError` with code `ERR_OPTIONS`
  */
-export function checkOptions<Options extends object>(of: string, options: Options, rules: Rules<Options>): void {
+export function checkOptions<Options extends object>(
+  of: string,
+  options: Options,
+  rules: Rules<Options>,
+  required: readonly (keyof Options & string)[] = [],
+): void {
   const table: Readonly<Record<string, Rule>> = rules
-  const faults = Object.entries(options).flatMap(([name, value]) => {
+  const missing = required.filter(name => options[name] === undefined).map(name => `${name} is missing`)
+  const wrong = Object.entries(options).flatMap(([name, value]) => {
     const rule = Object.hasOwn(table, name) ? table[name] : undefined
     if (rule === undefined) return [`${name} is not an option`]
     const fault = value === undefined ? undefined : rule(value)
     return fault === undefined ? [] : [`${name} ${fault}, not ${shown(value)}`]
   })
+  const faults = [...missing, ...wrong]
   if (faults.length > 0) throw new SluiceError('ERR_OPTIONS', `${of}: ${faults.join('; ')}`)
 }
 

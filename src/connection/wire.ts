@@ -16,6 +16,7 @@ export interface Wire<in Out = Uint8Array> {
   write(packet: Out): void
   /** Stops reading: at most one more read may be reported. */
   pause(): void
+  /** Reads on. One of `resume` and `pause` is called first of all: before it, a wire that needs no time of its own tells nothing. */
   resume(): void
   /** Says that nothing more will be written, behind all that was; reading goes on. */
   end(): void

@@ -11,7 +11,11 @@ import { handOver, handover, type Handover, type HandsOver } from './handover.js
  * @typeParam Inner what the wrapped connection sends
  */
 export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Connection<Out>, HandsOver {
-  constructor(protected readonly inner: Connection<Inner>) {}
+  protected readonly inner: Connection<Inner>
+
+  constructor(inner: Connection<Inner>) {
+    this.inner = inner
+  }
 
   abstract send(packet: Out): boolean
 

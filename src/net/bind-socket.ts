@@ -1,0 +1,64 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Host } from '../connection/bind.js'
+import type { Endpoint } from '../connection/connection.js'
+import { Gate } from '../connection/listener.js'
+import { listenPath } from './listen-path.js'
+import { BACKLOG, type PathPlace, type TcpPlace } from './socket-options.js'
+
+/** Binds a port or a path and hands over what is accepted there, paused; answers how to release it. */
+export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket: Socket) => void): () => void {
+  const { backlog = BACKLOG } = at
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, ...('path' in at ? {} : tcpOptions(at)) })
+  const gate = new Gate<Socket>({
+    backlog,
+    endpoint: () => endpointOf(server),
+    accept,
+    refuse(socket) {
+      socket.destroy()
+    },
+    close() {
+      server.close()
+      host.closed()
+    },
+  })
+
+  server.on('connection', socket => {
+    if (gate.paused) watch(socket, gate)
+    gate.offer(socket)
+  })
+  server.on('error', error => {
+    if (server.listening) gate.failed(error)
+    else host.failed(error)
+  })
+  server.on('listening', () => {
+    if (gate.closed) server.close()
+    else host.listening(gate)
+  })
+  if ('path' in at) listenPath(server, at, backlog, () => !gate.closed)
+  else {
+    const { port, host: address, ipv6Only = false, exclusive = false } = at
+    server.listen({ port, backlog, ipv6Only, exclusive, ...(address !== undefined && { host: address }) })
+  }
+  return () => {
+    gate.close()
+  }
+}
+
+function tcpOptions({ noDelay = true, keepAlive = true, keepAliveInitialDelay = 30_000 }: TcpPlace) {
+  return { noDelay, keepAlive, keepAliveInitialDelay }
+}
+
+/** One that waits at the gate may fail there, which is nobody's concern, and may not be opened after that. */
+function watch(socket: Socket, gate: Gate<Socket>): void {
+  socket.on('error', () => undefined)
+  socket.once('close', () => {
+    gate.withdraw(socket)
+  })
+}
+
+function endpointOf(server: Server): Endpoint {
+  const address = server.address()
+  if (address === null) return { address: '' }
+  if (typeof address === 'string') return { address }
+  return { address: address.address, port: address.port, family: address.family === 'IPv6' ? 'IPv6' : 'IPv4' }
+}

@@ -1,0 +1,72 @@
+import { connect, isIP, type Socket } from 'node:net'
+import type { Line } from '../connection/wire.js'
+import { DuplexWire, type SocketKind } from './duplex-wire.js'
+import { rememberAddresses } from './endpoint.js'
+import { Gather } from './gather.js'
+import { pathKind, tcpKind } from './socket-kind.js'
+import { CONNECT_TIMEOUT, RESOLVE_TIMEOUT, type PathTarget, type TcpTarget } from './socket-options.js'
+import { Stage } from './stage.js'
+
+export interface Dialled {
+  readonly socket: Socket
+  readonly wire: DuplexWire
+  readonly kind: SocketKind
+  readonly stage: Stage
+}
+
+/**
+ * Dials a socket, with the deadlines of resolving and connecting.
+ *
+ * @param connected what comes between being connected and being open: a handshake, or nothing
+ */
+export function dialSocket(line: Line, to: TcpTarget | PathTarget, connected?: (dialled: Dialled) => void): DuplexWire {
+  const { connectTimeout = CONNECT_TIMEOUT } = to
+  const stage = new Stage(error => {
+    line.destroy(error)
+  })
+  const [socket, kind] = 'path' in to ? [connectPath(to), pathKind(to.path)] : [connectTcp(to), tcpKind]
+  const wire = new DuplexWire(line, socket, kind, new Gather(), connected !== undefined)
+
+  if ('path' in to || isIP(to.host ?? 'localhost') !== 0) stage.enter('connect', connectTimeout)
+  else {
+    stage.enter('resolve', to.resolveTimeout ?? RESOLVE_TIMEOUT)
+    socket.once('lookup', () => {
+      stage.enter('connect', connectTimeout)
+    })
+  }
+  socket.once('connect', () => {
+    stage.leave()
+    rememberAddresses(socket)
+    if (connected === undefined) line.opened()
+    else connected({ socket, wire, kind, stage })
+  })
+  socket.once('close', () => {
+    stage.leave()
+  })
+  return wire
+}
+
+function connectTcp(to: TcpTarget): Socket {
+  const { port, host = 'localhost', localAddress, localPort, family = 0, hints, lookup } = to
+  const { noDelay = true, keepAlive = true, keepAliveInitialDelay = 30_000 } = to
+  const { autoSelectFamily = true, autoSelectFamilyAttemptTimeout = 1_000 } = to
+  return connect({
+    port,
+    host,
+    family,
+    noDelay,
+    keepAlive,
+    keepAliveInitialDelay,
+    autoSelectFamily,
+    autoSelectFamilyAttemptTimeout,
+    allowHalfOpen: true,
+    ...(localAddress !== undefined && { localAddress }),
+    ...(localPort !== undefined && { localPort }),
+    ...(hints !== undefined && { hints }),
+    ...(lookup !== undefined && { lookup }),
+  })
+}
+
+function connectPath(to: PathTarget): Socket {
+  return connect({ path: to.path, allowHalfOpen: true })
+}

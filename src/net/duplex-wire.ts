@@ -1,0 +1,289 @@
+import type { Duplex } from 'node:stream'
+import type { Endpoint, TlsSession } from '../connection/connection.js'
+import type { Line, Wire } from '../connection/wire.js'
+import { COPIED, type Gather } from './gather.js'
+
+/** How much is handed to the system at once: the grain in which progress is seen. */
+const BATCH = 256 * 1024
+
+/** From how much on a turn's end is not waited for. */
+const FLUSH_AT = 64 * 1024
+
+const wireOf = Symbol('sluice.wire')
+
+interface Wired extends Duplex {
+  [wireOf]?: DuplexWire
+}
+
+/** What differs between the kinds of Node's duplexes. */
+export interface SocketKind {
+  readonly local: (socket: Duplex) => Endpoint | undefined
+  readonly remote: (socket: Duplex) => Endpoint | undefined
+  readonly tls: (socket: Duplex) => TlsSession | undefined
+  /** Ends both directions so that the peer can see that it was no orderly end. */
+  readonly abort: (socket: Duplex) => void
+}
+
+/**
+ * A Node duplex as a wire of bytes: the only place that listens to one, and the only one that writes to it.
+ *
+ * At most `BATCH` bytes are in Node's hands at a time and the rest waits here, in order: so `bufferedAmount` and `bytesUnsent` are exact,
+ * and a slow peer can be told from one that has stopped reading.
+ */
+export class DuplexWire implements Wire {
+  readonly #line: Line
+  readonly #gather: Gather
+  #kind: SocketKind
+  #socket: Wired
+  #queue: Uint8Array[] | undefined
+  /** Bytes in the queue and in the slab. */
+  #waiting = 0
+  /** Bytes in Node's hands. */
+  #inFlight = 0
+  #dirty = false
+  #ending = false
+  #paused = false
+  /** Not (or not now) in a state to read or write: a handshake is going on. */
+  #suspended: boolean
+  #ready: (() => void) | undefined
+  #failure: Error | undefined
+  #settled: (() => void) | undefined
+
+  /** @param suspended whether a handshake comes first, whose outcome is adopted */
+  constructor(line: Line, socket: Duplex, kind: SocketKind, gather: Gather, suspended = false) {
+    this.#line = line
+    this.#socket = socket
+    this.#kind = kind
+    this.#gather = gather
+    this.#suspended = suspended
+    this.#listen()
+  }
+
+  get local(): Endpoint | undefined {
+    return this.#kind.local(this.#socket)
+  }
+
+  get remote(): Endpoint | undefined {
+    return this.#kind.remote(this.#socket)
+  }
+
+  get tls(): TlsSession | undefined {
+    return this.#kind.tls(this.#socket)
+  }
+
+  size(packet: Uint8Array): number {
+    if (packet instanceof Uint8Array) return packet.length
+    throw new TypeError(`a connection of bytes sends a Uint8Array, not ${packet === null ? 'null' : typeof packet}`)
+  }
+
+  write(packet: Uint8Array): void {
+    if (packet.length <= COPIED) this.#gather.copy(this, packet)
+    else {
+      this.seal()
+      ;(this.#queue ??= []).push(packet)
+    }
+    this.#waiting += packet.length
+    if (this.#waiting >= FLUSH_AT) this.flush()
+    else this.#markDirty()
+  }
+
+  pause(): void {
+    this.#paused = true
+    if (!this.#suspended) this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    if (!this.#suspended) this.#socket.resume()
+  }
+
+  end(): void {
+    this.#ending = true
+    if (this.#waiting === 0) this.#endSocket()
+    else this.#markDirty()
+  }
+
+  destroy(): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    this.#kind.abort(socket)
+  }
+
+  /** Moves what is in the shared slab into our own queue, behind what is there. */
+  seal(): void {
+    const region = this.#gather.take(this)
+    if (region !== undefined && region.length > 0) (this.#queue ??= []).push(region)
+  }
+
+  /** Hands to the system what waits, as far as it takes it. */
+  flush(): void {
+    this.#dirty = false
+    while (this.#waiting > 0 && this.#inFlight === 0 && !this.#suspended) this.#writeBatch()
+    if (this.#inFlight > 0) this.#line.blocked()
+    else if (this.#ending && this.#waiting === 0) this.#endSocket()
+  }
+
+  #markDirty(): void {
+    if (this.#dirty || this.#inFlight > 0) return
+    this.#dirty = true
+    this.#gather.add(this)
+  }
+
+  #writeBatch(): void {
+    const socket = this.#socket
+    const region = this.#queue === undefined ? this.#gather.take(this) : undefined
+    if (region !== undefined) {
+      this.#hand(region.length)
+      socket.write(region, this.#whenWritten())
+      if (this.#settle()) this.#gather.reuse(region)
+      return
+    }
+    this.seal()
+    const batch = this.#nextBatch()
+    const last = batch.pop()
+    if (last === undefined) return
+    this.#hand(batch.reduce((sum, chunk) => sum + chunk.length, last.length))
+    if (batch.length === 0) socket.write(last, this.#whenWritten())
+    else {
+      socket.cork()
+      for (const chunk of batch) socket.write(chunk)
+      socket.write(last, this.#whenWritten())
+      socket.uncork()
+    }
+    this.#settle()
+  }
+
+  #hand(size: number): void {
+    this.#waiting -= size
+    this.#inFlight = size
+  }
+
+  /** Takes up to `BATCH` bytes off the queue. */
+  #nextBatch(): Uint8Array[] {
+    const queue = this.#queue ?? []
+    let size = 0
+    for (const [index, chunk] of queue.entries()) {
+      if (size + chunk.length > BATCH) {
+        const head = chunk.subarray(0, BATCH - size)
+        const batch = queue.splice(0, index)
+        queue[0] = chunk.subarray(head.length)
+        if (head.length > 0) batch.push(head)
+        return batch
+      }
+      size += chunk.length
+    }
+    this.#queue = undefined
+    return queue
+  }
+
+  /** Whether what Node had in hand has been taken by the system, which is told the line. */
+  #settle(): boolean {
+    if (this.#inFlight > 0) {
+      if (this.#socket.writableLength > 0) return false
+      const size = this.#inFlight
+      this.#inFlight = 0
+      this.#line.written(size)
+    }
+    const ready = this.#ready
+    this.#ready = undefined
+    ready?.()
+    return true
+  }
+
+  #whenWritten(): () => void {
+    return (this.#settled ??= () => {
+      if (this.#socket.destroyed || this.#inFlight === 0) return
+      if (this.#settle()) this.flush()
+    })
+  }
+
+  #endSocket(): void {
+    if (!this.#suspended) this.#socket.end()
+  }
+
+  // ── handshakes ──
+
+  /**
+   * Lets go of the socket for a handshake: nothing more is read, what was sent until now goes out, what is sent from now on waits for
+   * `adopt`. The bytes of `rest` are put back in front of its input.
+   */
+  suspend(rest: readonly Uint8Array[], ready: (socket: Duplex) => void): void {
+    const socket = this.#socket
+    this.#suspended = true
+    socket.off('data', onData).off('end', onEnd).pause()
+    for (const chunk of rest.toReversed()) if (chunk.length > 0) socket.unshift(chunk)
+    this.#ready = () => {
+      ready(socket)
+    }
+    this.seal()
+    const last = this.#queue?.pop()
+    for (const chunk of this.#queue ?? []) socket.write(chunk)
+    this.#queue = undefined
+    this.#inFlight += this.#waiting
+    this.#waiting = 0
+    if (last !== undefined) socket.write(last, this.#whenWritten())
+    this.#settle()
+  }
+
+  /** Goes on over another socket: the secure one that a handshake has made of ours. */
+  adopt(socket: Duplex, kind: SocketKind): void {
+    this.#socket.off('close', onClose)
+    this.#socket = socket
+    this.#kind = kind
+    this.#suspended = false
+    this.#listen()
+    if (this.#paused) socket.pause()
+    this.flush()
+  }
+
+  /** What will be told as the cause when the socket has closed. */
+  fail(error: Error): void {
+    this.#failure ??= error
+    this.destroy()
+  }
+
+  // ── the socket's events ──
+
+  #listen(): void {
+    const socket = this.#socket
+    socket[wireOf] = this
+    socket.on('error', onError).on('close', onClose)
+    if (!this.#suspended) socket.on('end', onEnd).on('data', onData).resume()
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#gather.beginRead()
+    this.#line.received(chunk, chunk.length)
+    this.#gather.endRead()
+  }
+
+  onEnd(): void {
+    this.#line.ended()
+  }
+
+  onError(error: Error): void {
+    this.#failure ??= error
+  }
+
+  onClose(): void {
+    this.#line.closed(this.#failure)
+  }
+}
+
+// Shared by all sockets: closures would be most of what an idle connection costs.
+
+function onData(this: Wired, chunk: Uint8Array): void {
+  this[wireOf]?.onData(chunk)
+}
+
+function onEnd(this: Wired): void {
+  this[wireOf]?.onEnd()
+}
+
+function onError(this: Wired, error: Error): void {
+  this[wireOf]?.onError(error)
+}
+
+function onClose(this: Wired): void {
+  this[wireOf]?.onClose()
+}

@@ -1,0 +1,2 @@
+export { tcp } from './tcp.js'
+export type { PathPlace, PathTarget, SocketOptions, TcpPlace, TcpTarget } from './socket-options.js'

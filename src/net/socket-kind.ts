@@ -1,0 +1,31 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { SocketKind } from './duplex-wire.js'
+import { localEndpoint, remoteEndpoint } from './endpoint.js'
+
+const nothing = () => undefined
+
+/** A TCP socket: aborting it resets the connection, so that the peer can't take it for an orderly end. */
+export const tcpKind: SocketKind = {
+  local: socket => localEndpoint(socket as Socket),
+  remote: socket => remoteEndpoint(socket as Socket),
+  tls: nothing,
+  abort(socket) {
+    const { connecting } = socket as Socket
+    if (connecting) socket.destroy()
+    else (socket as Socket).resetAndDestroy()
+  },
+}
+
+/** A Unix socket, both ends of which are named by the path. */
+export function pathKind(path: string): SocketKind {
+  const endpoint = () => ({ address: path })
+  return { local: endpoint, remote: endpoint, tls: nothing, abort }
+}
+
+/** Any other duplex. */
+export const duplexKind: SocketKind = { local: nothing, remote: nothing, tls: nothing, abort }
+
+function abort(socket: Duplex): void {
+  socket.destroy()
+}

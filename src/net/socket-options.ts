@@ -1,0 +1,100 @@
+import type { LookupFunction } from 'node:net'
+import { connectionRules, type ConnectionOptions } from '../connection/connection-options.js'
+import { anything, boolean, callback, delay, milliseconds, oneOf, text, within, type Rules } from '../connection/options.js'
+
+/** What concerns one socket, on either side. */
+export interface SocketOptions extends ConnectionOptions {
+  /** Whether small writes go out at once. Default `true`: Sluice has already gathered what belongs together. */
+  readonly noDelay?: boolean
+  /** Whether the system probes a silent peer. Default `true`. */
+  readonly keepAlive?: boolean
+  /** After how long a silence it does so first, in milliseconds. Default 30 000. */
+  readonly keepAliveInitialDelay?: number
+}
+
+/** What is dialled over TCP. */
+export interface TcpTarget extends SocketOptions {
+  readonly port: number
+  /** A name or an address. Default `localhost`. */
+  readonly host?: string
+  readonly localAddress?: string
+  readonly localPort?: number
+  /** 4, 6, or 0 for both. Default 0. */
+  readonly family?: 0 | 4 | 6
+  /** Flags of `dns.lookup`. */
+  readonly hints?: number
+  /** Resolves names in place of `dns.lookup`. */
+  readonly lookup?: LookupFunction
+  /** Whether the addresses of a name are tried in turn. Default `true`. */
+  readonly autoSelectFamily?: boolean
+  /** How long each of several addresses is tried, in milliseconds. Default 1 000: Node's 250 fails hosts that are far away. */
+  readonly autoSelectFamilyAttemptTimeout?: number
+  /** How long the name may take to resolve, in milliseconds. Default 5 000. */
+  readonly resolveTimeout?: number
+  /** How long connecting may take once resolved, in milliseconds. Default 10 000. */
+  readonly connectTimeout?: number
+}
+
+/** A Unix socket, or a Windows pipe, to dial. */
+export interface PathTarget extends ConnectionOptions {
+  readonly path: string
+  /** How long connecting may take, in milliseconds. Default 10 000. */
+  readonly connectTimeout?: number
+}
+
+/** What is bound for TCP. */
+export interface TcpPlace extends SocketOptions {
+  /** 0 for any that is free: `listening` tells which. */
+  readonly port: number
+  /** Default: every address of this machine. */
+  readonly host?: string
+  /** How many peers may wait to be accepted, by the system and again while the listener is paused. Default 511. */
+  readonly backlog?: number
+  readonly ipv6Only?: boolean
+  /** Whether the workers of a `node:cluster` get ports of their own. Default `false`. */
+  readonly exclusive?: boolean
+}
+
+/** A Unix socket, or a Windows pipe, to bind. */
+export interface PathPlace extends ConnectionOptions {
+  /** A file that a dead server has left there is taken over; that of a living one never is (`EADDRINUSE`). */
+  readonly path: string
+  /** Who may connect, as the permission bits of the file. Default: as the process's umask has it. */
+  readonly mode?: number
+  /** How many peers may wait to be accepted, by the system and again while the listener is paused. Default 511. */
+  readonly backlog?: number
+}
+
+const socketRules = { ...connectionRules, noDelay: boolean, keepAlive: boolean, keepAliveInitialDelay: delay }
+
+export const tcpTargetRules: Rules<TcpTarget> = {
+  ...socketRules,
+  port: within(1, 65_535),
+  host: text,
+  localAddress: text,
+  localPort: within(0, 65_535),
+  family: oneOf(0, 4, 6),
+  hints: anything,
+  lookup: callback,
+  autoSelectFamily: boolean,
+  autoSelectFamilyAttemptTimeout: milliseconds,
+  resolveTimeout: milliseconds,
+  connectTimeout: milliseconds,
+}
+
+export const pathTargetRules: Rules<PathTarget> = { ...connectionRules, path: text, connectTimeout: milliseconds }
+
+export const tcpPlaceRules: Rules<TcpPlace> = {
+  ...socketRules,
+  port: within(0, 65_535),
+  host: text,
+  backlog: within(1, 65_535),
+  ipv6Only: boolean,
+  exclusive: boolean,
+}
+
+export const pathPlaceRules: Rules<PathPlace> = { ...connectionRules, path: text, mode: within(0, 0o777), backlog: within(1, 65_535) }
+
+export const RESOLVE_TIMEOUT = 5_000
+export const CONNECT_TIMEOUT = 10_000
+export const BACKLOG = 511

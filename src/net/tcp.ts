@@ -1,0 +1,57 @@
+import { bind } from '../connection/bind.js'
+import { dial } from '../connection/dial.js'
+import { checkOptions } from '../connection/options.js'
+import type { Transport } from '../connection/transport.js'
+import { bindSocket } from './bind-socket.js'
+import { dialSocket } from './dial-socket.js'
+import { DuplexWire } from './duplex-wire.js'
+import { Gather } from './gather.js'
+import { pathKind, tcpKind } from './socket-kind.js'
+import {
+  pathPlaceRules,
+  pathTargetRules,
+  tcpPlaceRules,
+  tcpTargetRules,
+  type PathPlace,
+  type PathTarget,
+  type TcpPlace,
+  type TcpTarget,
+} from './socket-options.js'
+
+/**
+ * Connections over TCP, or over Unix sockets and Windows pipes where a `path` is given in place of a port.
+ *
+ * `connect` emits `connecting`, `open`, packets of bytes as the system delivers them, `end`, `close`; a dial that fails emits `connecting`,
+ * `close` and errors with the cause: what the system reports (`ECONNREFUSED`, `ENOTFOUND`, …), or `ERR_RESOLVE_TIMEOUT`,
+ * `ERR_CONNECT_TIMEOUT`. `listen` emits `listening` and then the events of all its connections; it errors if it can't bind
+ * (`EADDRINUSE`, `EACCES`, …). Both throw `ERR_OPTIONS` at once for options that can't be right.
+ *
+ * Chunks are not packets: pipe through `framed` before you look inside.
+ *
+ * @example An echo server
+ * ```ts
+ * tcp.listen({ port: 4000 }).subscribe(event => {
+ *   if (event.type === 'packet') event.connection.send(event.packet)
+ * })
+ * ```
+ */
+export const tcp: Transport<TcpTarget | PathTarget, TcpPlace | PathPlace> = {
+  connect(to) {
+    if ('path' in to) checkOptions('tcp.connect', to, pathTargetRules, ['path'])
+    else checkOptions('tcp.connect', to, tcpTargetRules, ['port'])
+    const target = 'path' in to ? { address: to.path } : { address: to.host ?? 'localhost', port: to.port }
+    return dial(target, to, line => dialSocket(line, to))
+  },
+
+  listen(at) {
+    if ('path' in at) checkOptions('tcp.listen', at, pathPlaceRules, ['path'])
+    else checkOptions('tcp.listen', at, tcpPlaceRules, ['port'])
+    const kind = 'path' in at ? pathKind(at.path) : tcpKind
+    return bind(at, host => {
+      const gather = new Gather()
+      return bindSocket(host, at, socket => {
+        host.accept(line => new DuplexWire(line, socket, kind, gather)).opened()
+      })
+    })
+  },
+}
