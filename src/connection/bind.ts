@@ -1,7 +1,6 @@
 import { Observable } from 'rxjs'
 import { connectionOptions, type ConnectionOptions } from './connection-options.js'
 import type { Connection } from './connection.js'
-import { asError } from './errors.js'
 import type { ConnectionEvent } from './event.js'
 import { Links } from './links.js'
 import type { Listener } from './listener.js'
@@ -45,11 +44,7 @@ export function bind<In = Uint8Array, Out = Uint8Array>(
       },
       accept(startWire) {
         const link = links.add()
-        try {
-          link.attach(startWire(link))
-        } catch (thrown) {
-          link.closed(asError(thrown))
-        }
+        links.start(link, startWire)
         return link
       },
       failed(error) {

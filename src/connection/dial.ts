@@ -1,7 +1,6 @@
 import { Observable } from 'rxjs'
 import { connectionOptions, type ConnectionOptions } from './connection-options.js'
 import type { Connection, Endpoint } from './connection.js'
-import { asError } from './errors.js'
 import type { ConnectionEvent } from './event.js'
 import { Links } from './links.js'
 import type { Line, Wire } from './wire.js'
@@ -29,10 +28,6 @@ export function dial<In = Uint8Array, Out = Uint8Array>(
       links.outlet.next({ type: 'connecting', connection: link })
     })
     if (link.state !== 'connecting') return
-    try {
-      link.attach(start(link))
-    } catch (thrown) {
-      link.closed(asError(thrown))
-    }
+    links.start(link, start)
   })
 }

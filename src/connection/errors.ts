@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'ERR_HANDSHAKE_TIMEOUT'
   | 'ERR_HEARTBEAT_TIMEOUT'
   | 'ERR_IDLE_TIMEOUT'
+  | 'ERR_NOT_OPEN'
   | 'ERR_OPTIONS'
   | 'ERR_POLICY'
   | 'ERR_READ_ENDED'

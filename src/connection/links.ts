@@ -1,12 +1,13 @@
 import type { Subscriber } from 'rxjs'
 import { Deadlines } from './deadlines.js'
 import type { Connection, Endpoint } from './connection.js'
-import { SluiceError } from './errors.js'
+import { asError, SluiceError } from './errors.js'
 import type { CloseEvent, ConnectionEvent } from './event.js'
 import { Link } from './link.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { Outlet } from './outlet.js'
 import { Sweep } from './sweep.js'
+import type { Line, Wire } from './wire.js'
 
 /** What the connections of one subscription share: their way out, their options, one timer for each kind of deadline. */
 export class Links<In, Out> {
@@ -47,6 +48,17 @@ export class Links<In, Out> {
     const link = new Link(this, target)
     this.#live.add(link)
     return link
+  }
+
+  /** Puts a link on the wire that `start` makes. What is told meanwhile is told when it is there to be sent on. */
+  start(link: Link<In, Out>, start: (line: Line<In>) => Wire<Out>): void {
+    this.outlet.hold(() => {
+      try {
+        link.attach(start(link))
+      } catch (thrown) {
+        link.closed(asError(thrown))
+      }
+    })
   }
 
   gone(link: Link<In, Out>, close: CloseEvent<Connection<Out>>): void {

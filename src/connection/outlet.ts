@@ -45,6 +45,12 @@ export class Outlet<E> {
     this.leave()
   }
 
+  /** Runs a task at once; what it tells waits until it has run. */
+  hold(task: () => void): void {
+    if (this.#busy) task()
+    else this.run(task)
+  }
+
   /** Only between `enter` and `leave`. */
   next(event: E): void {
     this.#subscriber.next(event)

@@ -5,8 +5,8 @@ import { Gate } from '../connection/listener.js'
 import { listenPath } from './listen-path.js'
 import { BACKLOG, type PathPlace, type TcpPlace } from './socket-options.js'
 
-/** Binds a port or a path and hands over what is accepted there, paused; answers how to release it. */
-export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket: Socket) => void): () => void {
+/** Binds a port or a path and hands over what is accepted there, paused; answers its gate, which is closed to release it. */
+export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket: Socket) => void): Gate<Socket> {
   const { backlog = BACKLOG } = at
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, ...('path' in at ? {} : tcpOptions(at)) })
   const gate = new Gate<Socket>({
@@ -39,9 +39,7 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
     const { port, host: address, ipv6Only = false, exclusive = false } = at
     server.listen({ port, backlog, ipv6Only, exclusive, ...(address !== undefined && { host: address }) })
   }
-  return () => {
-    gate.close()
-  }
+  return gate
 }
 
 function tcpOptions({ noDelay = true, keepAlive = true, keepAliveInitialDelay = 30_000 }: TcpPlace) {

@@ -207,13 +207,13 @@ export class DuplexWire implements Wire {
    * Lets go of the socket for a handshake: nothing more is read, what was sent until now goes out, what is sent from now on waits for
    * `adopt`. The bytes of `rest` are put back in front of its input.
    */
-  suspend(rest: readonly Uint8Array[], ready: (socket: Duplex) => void): void {
+  suspend(rest: readonly Uint8Array[], ready: (socket: Duplex, kind: SocketKind) => void): void {
     const socket = this.#socket
     this.#suspended = true
     socket.off('data', onData).off('end', onEnd).pause()
-    for (const chunk of rest.toReversed()) if (chunk.length > 0) socket.unshift(chunk)
+    for (const chunk of [...rest].reverse()) if (chunk.length > 0) socket.unshift(chunk)
     this.#ready = () => {
-      ready(socket)
+      ready(socket, this.#kind)
     }
     this.seal()
     const last = this.#queue?.pop()

@@ -5,6 +5,7 @@ import type { Transport } from '../connection/transport.js'
 import { bindSocket } from './bind-socket.js'
 import { dialSocket } from './dial-socket.js'
 import { DuplexWire } from './duplex-wire.js'
+import { rememberAddresses } from './endpoint.js'
 import { Gather } from './gather.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import {
@@ -49,9 +50,13 @@ export const tcp: Transport<TcpTarget | PathTarget, TcpPlace | PathPlace> = {
     const kind = 'path' in at ? pathKind(at.path) : tcpKind
     return bind(at, host => {
       const gather = new Gather()
-      return bindSocket(host, at, socket => {
+      const gate = bindSocket(host, at, socket => {
+        rememberAddresses(socket)
         host.accept(line => new DuplexWire(line, socket, kind, gather)).opened()
       })
+      return () => {
+        gate.close()
+      }
     })
   },
 }

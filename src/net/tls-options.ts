@@ -1,0 +1,115 @@
+import type { Observable } from 'rxjs'
+import type { ConnectionOptions as NodeTlsOptions, SecureContextOptions, TlsOptions as NodeServerOptions } from 'node:tls'
+import { anything, boolean, callback, milliseconds, oneOf, text, type Rule, type Rules } from '../connection/options.js'
+import {
+  pathPlaceRules,
+  pathTargetRules,
+  tcpPlaceRules,
+  tcpTargetRules,
+  type PathPlace,
+  type PathTarget,
+  type TcpPlace,
+  type TcpTarget,
+} from './socket-options.js'
+
+/** Who we are, whom we trust and how we encrypt: Node's `tls.createSecureContext`. */
+export type Credentials = Pick<
+  SecureContextOptions,
+  'ca' | 'cert' | 'ciphers' | 'crl' | 'dhparam' | 'ecdhCurve' | 'key' | 'maxVersion' | 'minVersion' | 'passphrase' | 'pfx' | 'sigalgs'
+>
+
+/** A server's credentials, with others for some of the names it is asked for. */
+export interface ServerCredentials extends Credentials {
+  /** By server name; `*.example.org` stands for one label. Who asks for none of them gets the credentials beside it. */
+  readonly sni?: Readonly<Record<string, Credentials>>
+}
+
+export interface TlsClientOptions extends Credentials, Pick<NodeTlsOptions, 'checkServerIdentity' | 'secureContext' | 'session'> {
+  /** What we would speak, best first (ALPN, RFC 7301): `connection.tls.alpn` is what the server chose. */
+  readonly ALPNProtocols?: readonly string[]
+  /** The name to ask the server for and to check its certificate against. Default: the host, unless that is an address. */
+  readonly servername?: string
+  /** Whether a certificate that can't be trusted fails the handshake. Default `true`. */
+  readonly rejectUnauthorized?: boolean
+  /** How long the handshake may take, in milliseconds. Default 10 000. */
+  readonly handshakeTimeout?: number
+}
+
+export interface TlsServerOptions extends ServerCredentials, Pick<NodeServerOptions, 'ticketKeys' | 'sessionTimeout'> {
+  /** What we speak, best first (ALPN, RFC 7301). */
+  readonly ALPNProtocols?: readonly string[]
+  /** Whether clients are asked for a certificate. Default `false`. */
+  readonly requestCert?: boolean
+  /** Whether a client without a certificate that `ca` vouches for is refused, where one is asked for. Default `true`. */
+  readonly rejectUnauthorized?: boolean
+  /** How long the handshake may take, in milliseconds. Default 5 000. */
+  readonly handshakeTimeout?: number
+}
+
+export type TlsTarget = (TcpTarget | PathTarget) & TlsClientOptions
+
+export type TlsPlace = (TcpPlace | PathPlace) &
+  TlsServerOptions & {
+    /**
+     * New credentials, each for the handshakes from then on; who is connected stays so. One that is no good is counted among the
+     * listener's `failures`, and the ones before it stay in use.
+     */
+    readonly renewed?: Observable<ServerCredentials>
+  }
+
+const credentialRules: Rules<Credentials> = {
+  ca: anything,
+  cert: anything,
+  ciphers: text,
+  crl: anything,
+  dhparam: anything,
+  ecdhCurve: text,
+  key: anything,
+  maxVersion: oneOf('TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'),
+  minVersion: oneOf('TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'),
+  passphrase: anything,
+  pfx: anything,
+  sigalgs: text,
+}
+
+const protocols: Rule = value =>
+  Array.isArray(value) && value.length > 0 && value.every(name => typeof name === 'string' && name !== '')
+    ? undefined
+    : 'must be a list of protocol names'
+
+const observable: Rule = value =>
+  typeof value === 'object' && value !== null && 'subscribe' in value ? undefined : 'must be an Observable'
+
+export const clientRules: Rules<TlsClientOptions> = {
+  ...credentialRules,
+  ALPNProtocols: protocols,
+  checkServerIdentity: callback,
+  handshakeTimeout: milliseconds,
+  rejectUnauthorized: boolean,
+  secureContext: anything,
+  servername: text,
+  session: anything,
+}
+
+export const serverRules: Rules<TlsServerOptions> = {
+  ...credentialRules,
+  ALPNProtocols: protocols,
+  handshakeTimeout: milliseconds,
+  rejectUnauthorized: boolean,
+  requestCert: boolean,
+  sessionTimeout: anything,
+  sni: anything,
+  ticketKeys: anything,
+}
+
+export const tlsTargetRules = { ...pathTargetRules, ...tcpTargetRules, ...clientRules }
+
+export const tlsPlaceRules = { ...pathPlaceRules, ...tcpPlaceRules, ...serverRules, renewed: observable }
+
+/** Of all options those that there are rules for. */
+export function only<Wanted extends object>(rules: Rules<Wanted>, all: Wanted): Wanted {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => name in rules)) as Wanted
+}
+
+export const CLIENT_HANDSHAKE_TIMEOUT = 10_000
+export const SERVER_HANDSHAKE_TIMEOUT = 5_000

@@ -1,0 +1,119 @@
+import { isIP } from 'node:net'
+import { bind } from '../connection/bind.js'
+import { Deadlines } from '../connection/deadlines.js'
+import { dial } from '../connection/dial.js'
+import { asError } from '../connection/errors.js'
+import { checkOptions } from '../connection/options.js'
+import type { Transport } from '../connection/transport.js'
+import type { Line } from '../connection/wire.js'
+import { bindSocket } from './bind-socket.js'
+import { dialSocket } from './dial-socket.js'
+import { DuplexWire } from './duplex-wire.js'
+import { rememberAddresses } from './endpoint.js'
+import { Gather } from './gather.js'
+import { handshakeAsClient, ServerHandshakes } from './handshake.js'
+import { pathKind, tcpKind } from './socket-kind.js'
+import { overdue } from './stage.js'
+import { tlsKind } from './tls-kind.js'
+import {
+  CLIENT_HANDSHAKE_TIMEOUT,
+  SERVER_HANDSHAKE_TIMEOUT,
+  clientRules,
+  only,
+  serverRules,
+  tlsPlaceRules,
+  tlsTargetRules,
+  type TlsPlace,
+  type TlsTarget,
+} from './tls-options.js'
+
+/**
+ * Connections over TLS (RFC 8446, and RFC 5246 where the peer is older), on TCP or on a path.
+ *
+ * A connection is `open` when its handshake is done; `connection.tls` says what was settled and, where it showed a certificate, who the
+ * peer is. A handshake that fails is one `close` with its error, be it the peer's alert, a certificate that is not trusted (its code as
+ * OpenSSL has it, such as `DEPTH_ZERO_SELF_SIGNED_CERT`), garbage, or `ERR_HANDSHAKE_TIMEOUT`; on a server it hurts nobody else.
+ *
+ * @example A client that shows a certificate of its own
+ * ```ts
+ * tls.connect({ host: 'example.org', port: 4433, cert, key }).subscribe(event => {
+ *   if (event.type === 'open') console.log(event.connection.tls?.protocol)
+ * })
+ * ```
+ */
+export const tls: Transport<TlsTarget, TlsPlace> = {
+  connect(to) {
+    checkOptions('tls.connect', to, tlsTargetRules, ['path' in to ? 'path' : 'port'] as never[])
+    const options = only(clientRules, to)
+    const { handshakeTimeout = CLIENT_HANDSHAKE_TIMEOUT } = to
+    const host = 'path' in to ? undefined : (to.host ?? 'localhost')
+    const target = 'path' in to ? { address: to.path } : { address: host ?? '', port: to.port }
+    return dial(target, to, line =>
+      dialSocket(line, to, ({ socket, wire, kind, stage }) => {
+        stage.enter('handshake', handshakeTimeout)
+        handshakeAsClient(socket, host, { ...serverName(host), ...options }, result => {
+          stage.leave()
+          if ('error' in result) {
+            wire.fail(result.error)
+            return
+          }
+          wire.adopt(result.secure, tlsKind(result.secure, socket, kind))
+          line.opened()
+        })
+      }),
+    )
+  },
+
+  listen(at) {
+    checkOptions('tls.listen', at, tlsPlaceRules, ['path' in at ? 'path' : 'port'] as never[])
+    const options = only(serverRules, at)
+    const { handshakeTimeout = SERVER_HANDSHAKE_TIMEOUT, renewed } = at
+    const kind = 'path' in at ? pathKind(at.path) : tcpKind
+    return bind(at, host => {
+      const gather = new Gather()
+      const handshakes = new ServerHandshakes(options)
+      const deadlines = new Deadlines<Line>(handshakeTimeout, line => {
+        line.destroy(overdue('handshake', handshakeTimeout))
+      })
+      const gate = bindSocket(host, at, socket => {
+        rememberAddresses(socket)
+        let wire: DuplexWire | undefined
+        const line = host.accept(to => (wire = new DuplexWire(to, socket, kind, gather, true)))
+        deadlines.add(line)
+        socket.once('close', () => {
+          deadlines.delete(line)
+        })
+        handshakes.start(socket, result => {
+          deadlines.delete(line)
+          if ('error' in result) {
+            wire?.fail(result.error)
+            return
+          }
+          wire?.adopt(result.secure, tlsKind(result.secure, socket, kind))
+          line.opened()
+        })
+      })
+      const renewing = renewed?.subscribe({
+        next(credentials) {
+          try {
+            handshakes.renew(credentials)
+          } catch (thrown) {
+            gate.failed(asError(thrown))
+          }
+        },
+        error(thrown: unknown) {
+          gate.failed(asError(thrown))
+        },
+      })
+      return () => {
+        renewing?.unsubscribe()
+        gate.close()
+      }
+    })
+  },
+}
+
+/** RFC 6066 §3: an address is no server name. */
+function serverName(host: string | undefined): { servername?: string } {
+  return host === undefined || isIP(host) !== 0 ? {} : { servername: host }
+}
