@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
+import { SluiceError } from '../connection/errors.js'
 import type { Line, Wire } from '../connection/wire.js'
 import { COPIED, type Gather } from './gather.js'
 
@@ -266,7 +267,8 @@ export class DuplexWire implements Wire {
   }
 
   onClose(): void {
-    this.#line.closed(this.#failure)
+    const left = this.#suspended ? new SluiceError('ERR_HANDSHAKE_ENDED', 'the peer has left during the handshake') : undefined
+    this.#line.closed(this.#failure ?? left)
   }
 }
 

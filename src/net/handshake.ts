@@ -12,6 +12,7 @@ const NO_TIMEOUT = 2 ** 31 - 1
 /** Makes the client's side of a TLS connection over a connected socket. */
 export function handshakeAsClient(socket: Duplex, host: string | undefined, options: TlsClientOptions, outcome: Outcome): void {
   const { ALPNProtocols, handshakeTimeout: _, ...rest } = options
+  const settle = untilSettled(socket, outcome)
   let secure: TLSSocket
   try {
     secure = connect({
@@ -21,10 +22,9 @@ export function handshakeAsClient(socket: Duplex, host: string | undefined, opti
       ...(ALPNProtocols !== undefined && { ALPNProtocols: [...ALPNProtocols] }),
     })
   } catch (thrown) {
-    outcome({ error: asError(thrown) })
+    settle({ error: asError(thrown) })
     return
   }
-  const settle = once(outcome)
   secure.once('secureConnect', () => {
     secure.off('error', failed)
     settle({ secure })
@@ -71,7 +71,7 @@ export class ServerHandshakes {
   }
 
   start(socket: Duplex, outcome: Outcome): void {
-    const settle = once(outcome)
+    const settle = untilSettled(socket, outcome)
     const emit = (event: string, ...told: unknown[]): boolean => {
       if (event === 'secureConnection') settle({ secure: told[0] as TLSSocket })
       else if (event === 'tlsClientError') settle({ error: refusal(told[1] as TLSSocket) ?? (told[0] as Error) })
@@ -105,11 +105,14 @@ function refusal(socket: TLSSocket): Error | undefined {
   return Object.assign(new Error(`the client's certificate was refused: ${String(code)}`), { code: String(code) })
 }
 
-function once(outcome: Outcome): Outcome {
+/** Passes on the first result. Half-open comes after the handshake: during it, a peer that ends is one that has left. */
+function untilSettled(socket: Duplex, outcome: Outcome): Outcome {
   let settled = false
+  socket.allowHalfOpen = false
   return result => {
     if (settled) return
     settled = true
+    if ('secure' in result) socket.allowHalfOpen = result.secure.allowHalfOpen = true
     outcome(result)
   }
 }
