@@ -36,6 +36,16 @@ export const connectionRules: Rules<ConnectionOptions> = {
 
 /** The connection's part of a transport's options, with its defaults. */
 export function connectionOptions(options: ConnectionOptions): Required<ConnectionOptions> {
-  const { highWaterMark, lowWaterMark, maxBuffered, halfOpen, closeTimeout, writeTimeout } = { ...connectionDefaults, ...options }
-  return { highWaterMark, lowWaterMark: Math.min(lowWaterMark, highWaterMark), maxBuffered, halfOpen, closeTimeout, writeTimeout }
+  const { highWaterMark, lowWaterMark, maxBuffered, halfOpen, closeTimeout, writeTimeout } = {
+    ...connectionDefaults,
+    ...options,
+  }
+  return {
+    highWaterMark,
+    lowWaterMark: Math.min(lowWaterMark, highWaterMark),
+    maxBuffered,
+    halfOpen,
+    closeTimeout,
+    writeTimeout,
+  }
 }

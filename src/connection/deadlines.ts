@@ -27,6 +27,11 @@ export class Deadlines<T> {
     if (this.#due.delete(item) && this.#due.size === 0) this.#stop()
   }
 
+  clear(): void {
+    this.#due.clear()
+    this.#stop()
+  }
+
   #wait(delay: number): Subscription {
     return timer(delay).subscribe(() => {
       this.#timer = undefined

@@ -102,10 +102,10 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
     this.#reason = error === undefined ? (this.#reason ?? 'local') : (this.#weClosed() ?? reasonOf(error))
     this.#error = error
     this.#mute()
-    if (this.state === 'closed') return this.#tellClose()
+    const gone = this.state === 'closed' || this.#wire === undefined
     this.state = 'closed'
-    if (this.#wire === undefined) this.#tellClose()
-    else this.#wire.destroy()
+    if (gone) this.#tellClose()
+    else this.#wire?.destroy()
   }
 
   pause(): Subscription {
@@ -120,7 +120,9 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
   [handover](): Handover | undefined {
     if (this.#wire === undefined || this.state !== 'open') return undefined
     const held = this.#held ?? []
-    const rest = held.flatMap(event => (event.type === 'packet' && event.packet instanceof Uint8Array ? [event.packet] : []))
+    const rest = held.flatMap(event =>
+      event.type === 'packet' && event.packet instanceof Uint8Array ? [event.packet] : [],
+    )
     const kept = held.filter(event => event.type !== 'packet')
     this.#held = kept.length > 0 ? kept : undefined
     return {
@@ -150,7 +152,10 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
     if (this.#muted) return
     const event = { type: 'packet', connection: this, packet } as const
     const { outlet } = this.#links
-    if (!outlet.busy) return this.#tell(event)
+    if (!outlet.busy) {
+      this.#tell(event)
+      return
+    }
     // A wire that reads at once could fill the outlet for as long as it is busy: it goes on when this packet has been told.
     this.#wire?.pause()
     outlet.later(() => {
@@ -235,7 +240,12 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
     this.#gone = true
     this.#links.closing.delete(this)
     this.#links.writing.delete(this)
-    const close = { type: 'close', connection: this, reason: this.#reason ?? 'remote', bytesUnsent: this.bufferedAmount } as const
+    const close = {
+      type: 'close',
+      connection: this,
+      reason: this.#reason ?? 'remote',
+      bytesUnsent: this.bufferedAmount,
+    } as const
     const event: CloseEvent<Connection<Out>> = this.#error === undefined ? close : { ...close, error: this.#error }
     this.#tell(event)
   }

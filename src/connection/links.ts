@@ -35,7 +35,9 @@ export class Links<In, Out> {
       writeTimeout,
       link => (link.bufferedAmount > 0 ? link.bytesWritten : undefined),
       link => {
-        link.destroy(new SluiceError('ERR_WRITE_TIMEOUT', `nothing written for ${writeTimeout} ms: ${unfinished(link)}`))
+        link.destroy(
+          new SluiceError('ERR_WRITE_TIMEOUT', `nothing written for ${writeTimeout} ms: ${unfinished(link)}`),
+        )
       },
     )
   }
@@ -72,5 +74,7 @@ export class Links<In, Out> {
 }
 
 function unfinished(connection: { readonly bufferedAmount: number }): string {
-  return connection.bufferedAmount > 0 ? `${connection.bufferedAmount} bytes wait for the peer to read` : 'the peer has not finished sending'
+  return connection.bufferedAmount > 0
+    ? `${connection.bufferedAmount} bytes wait for the peer to read`
+    : 'the peer has not finished sending'
 }

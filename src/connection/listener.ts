@@ -55,7 +55,10 @@ export class Gate<Accepted> implements Listener {
   }
 
   offer(accepted: Accepted): void {
-    if (this.#closed || (this.paused && this.#waiting.length >= this.#admission.backlog)) return this.#refuse(accepted)
+    if (this.#closed || (this.paused && this.#waiting.length >= this.#admission.backlog)) {
+      this.#refuse(accepted)
+      return
+    }
     this.accepted += 1
     if (this.paused) this.#waiting.push(accepted)
     else this.#admission.accept(accepted)
@@ -79,11 +82,10 @@ export class Gate<Accepted> implements Listener {
   resume(): void {
     if (this.#closed) return
     this.paused = false
-    while (!this.paused) {
-      const next = this.#waiting.shift()
-      if (next === undefined) return
-      this.#admission.accept(next)
-    }
+    const waiting = this.#waiting.splice(0)
+    // Opening one may pause us again: the rest goes on waiting.
+    while (waiting.length > 0 && !this.#isPaused()) this.#admission.accept(waiting.shift() as Accepted)
+    this.#waiting.unshift(...waiting)
   }
 
   close(): void {
@@ -91,6 +93,10 @@ export class Gate<Accepted> implements Listener {
     this.#closed = true
     for (const waiting of this.#waiting.splice(0)) this.#refuse(waiting)
     this.#admission.close()
+  }
+
+  #isPaused(): boolean {
+    return this.paused
   }
 
   #refuse(accepted: Accepted): void {

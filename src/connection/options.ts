@@ -41,14 +41,19 @@ export const delay: Rule = value =>
   typeof value === 'number' && value >= 0 && value <= LONGEST ? undefined : `must be milliseconds, 0 to ${LONGEST}`
 
 export const bytes: Rule = value =>
-  value === Infinity || (Number.isInteger(value) && Number(value) > 0) ? undefined : 'must be a whole number of bytes, more than 0'
+  value === Infinity || (Number.isInteger(value) && Number(value) > 0)
+    ? undefined
+    : 'must be a whole number of bytes, more than 0'
 
 export const count: Rule = value =>
-  value === Infinity || (Number.isInteger(value) && Number(value) > 0) ? undefined : 'must be a whole number, more than 0'
+  value === Infinity || (Number.isInteger(value) && Number(value) > 0)
+    ? undefined
+    : 'must be a whole number, more than 0'
 
 export const boolean: Rule = value => (typeof value === 'boolean' ? undefined : 'must be true or false')
 
-export const text: Rule = value => (typeof value === 'string' && value !== '' ? undefined : 'must be a string that is not empty')
+export const text: Rule = value =>
+  typeof value === 'string' && value !== '' ? undefined : 'must be a string that is not empty'
 
 export const callback: Rule = value => (typeof value === 'function' ? undefined : 'must be a function')
 
@@ -60,10 +65,13 @@ export function oneOf(...values: readonly unknown[]): Rule {
 
 export function within(low: number, high: number): Rule {
   return value =>
-    Number.isInteger(value) && Number(value) >= low && Number(value) <= high ? undefined : `must be a whole number from ${low} to ${high}`
+    Number.isInteger(value) && Number(value) >= low && Number(value) <= high
+      ? undefined
+      : `must be a whole number from ${low} to ${high}`
 }
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
-  return typeof value === 'object' || typeof value === 'function' ? `a ${value === null ? 'null' : typeof value}` : String(value)
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
 }

@@ -1,4 +1,12 @@
-import { Observable, Subject, from, type ObservableInput, type Observer, type OperatorFunction, type Subscription } from 'rxjs'
+import {
+  Observable,
+  Subject,
+  from,
+  type ObservableInput,
+  type Observer,
+  type OperatorFunction,
+  type Subscription,
+} from 'rxjs'
 import type { Connection } from './connection.js'
 import { handlerError } from './errors.js'
 import type { AnyEvent, ConnectionOf, PacketOf, TypedEvent, WithPacket } from './event.js'

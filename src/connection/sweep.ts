@@ -35,10 +35,12 @@ export class Sweep<T> {
   }
 
   delete(item: T): void {
-    if (this.#watched.delete(item) && this.#watched.size === 0) {
-      this.#timer?.unsubscribe()
-      this.#timer = undefined
-    }
+    if (this.#watched.delete(item) && this.#watched.size === 0) this.#stop()
+  }
+
+  clear(): void {
+    this.#watched.clear()
+    this.#stop()
   }
 
   #look(): void {
@@ -54,5 +56,10 @@ export class Sweep<T> {
         this.#still(item)
       }
     }
+  }
+
+  #stop(): void {
+    this.#timer?.unsubscribe()
+    this.#timer = undefined
   }
 }

@@ -72,7 +72,7 @@ export class DuplexWire implements Wire {
     return this.#kind.tls(this.#socket)
   }
 
-  size(packet: Uint8Array): number {
+  size(packet: unknown): number {
     if (packet instanceof Uint8Array) return packet.length
     throw new TypeError(`a connection of bytes sends a Uint8Array, not ${packet === null ? 'null' : typeof packet}`)
   }
@@ -267,7 +267,9 @@ export class DuplexWire implements Wire {
   }
 
   onClose(): void {
-    const left = this.#suspended ? new SluiceError('ERR_HANDSHAKE_ENDED', 'the peer has left during the handshake') : undefined
+    const left = this.#suspended
+      ? new SluiceError('ERR_HANDSHAKE_ENDED', 'the peer has left during the handshake')
+      : undefined
     this.#line.closed(this.#failure ?? left)
   }
 }

@@ -24,7 +24,8 @@ export class Gather {
   /** Copies a chunk to the end of the region that `wire` has open in the slab. */
   copy(wire: DuplexWire, chunk: Uint8Array): void {
     const slab = this.#slab
-    if (slab === undefined || this.#owner !== wire || this.#used + chunk.length > slab.length) this.#open(wire, chunk.length)
+    if (slab === undefined || this.#owner !== wire || this.#used + chunk.length > slab.length)
+      this.#open(wire, chunk.length)
     this.#slab?.set(chunk, this.#used)
     this.#used += chunk.length
   }
@@ -39,7 +40,8 @@ export class Gather {
   /** The last region that was taken has gone out and may be overwritten. */
   reuse(region: Uint8Array): void {
     const slab = this.#slab
-    if (this.#owner !== undefined || slab?.buffer !== region.buffer || this.#used !== this.#start + region.length) return
+    if (this.#owner !== undefined || slab?.buffer !== region.buffer || this.#used !== this.#start + region.length)
+      return
     this.#used = this.#start
     // An idle connection keeps no slab: a small one comes from Node's pool and is made anew at no cost, a large one was for a large turn.
     if (this.#used === 0 && (slab.length === FIRST_SLAB || region.length < FIRST_SLAB)) this.#slab = undefined

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { connect, createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
 import { asError } from '../connection/errors.js'
@@ -10,7 +11,12 @@ export type Outcome = (result: { readonly secure: TLSSocket } | { readonly error
 const NO_TIMEOUT = 2 ** 31 - 1
 
 /** Makes the client's side of a TLS connection over a connected socket. */
-export function handshakeAsClient(socket: Duplex, host: string | undefined, options: TlsClientOptions, outcome: Outcome): void {
+export function handshakeAsClient(
+  socket: Duplex,
+  host: string | undefined,
+  options: TlsClientOptions,
+  outcome: Outcome,
+): void {
   const { ALPNProtocols, handshakeTimeout: _, ...rest } = options
   const settle = untilSettled(socket, outcome)
   let secure: TLSSocket
@@ -46,7 +52,14 @@ export class ServerHandshakes {
   #named: readonly (readonly [RegExp, SecureContext])[] = []
 
   constructor(options: TlsServerOptions) {
-    const { ALPNProtocols, requestCert = false, rejectUnauthorized = true, ticketKeys, sessionTimeout, ...credentials } = options
+    const {
+      ALPNProtocols,
+      requestCert = false,
+      rejectUnauthorized = true,
+      ticketKeys,
+      sessionTimeout,
+      ...credentials
+    } = options
     this.#server = createServer({
       ...contextOptions(credentials),
       requestCert,
@@ -79,9 +92,14 @@ export class ServerHandshakes {
       return true
     }
     const view = Object.create(this.#server, { emit: { value: emit } }) as Server
-    const listeners = this.#server.emit as (this: Server, event: string, socket: Duplex) => boolean
-    listeners.call(view, 'connection', socket)
+    Reflect.apply(EventEmitter.prototype.emit, view, ['connection', socket])
   }
+}
+
+/** OpenSSL's word for what is wrong with the peer's certificate: a string, whatever Node's types say. */
+export function authorizationError(socket: TLSSocket): string | undefined {
+  const { authorizationError: error } = socket as { readonly authorizationError: unknown }
+  return typeof error === 'string' ? error : undefined
 }
 
 function contextOptions({ sni: _, ...credentials }: ServerCredentials): Credentials {
@@ -100,9 +118,10 @@ function pattern(name: string): RegExp {
 
 /** Node closes on a client whose certificate it refuses and says only that the connection is gone. */
 function refusal(socket: TLSSocket): Error | undefined {
-  const code: unknown = socket.authorizationError
-  if (code === null || code === undefined) return undefined
-  return Object.assign(new Error(`the client's certificate was refused: ${String(code)}`), { code: String(code) })
+  const code = authorizationError(socket)
+  return code === undefined
+    ? undefined
+    : Object.assign(new Error(`the client's certificate was refused: ${code}`), { code })
 }
 
 /** Passes on the first result. Half-open comes after the handshake: during it, a peer that ends is one that has left. */

@@ -1,6 +1,13 @@
 export { fromDuplex, toDuplex } from './duplex.js'
 export type { PathPlace, PathTarget, SocketOptions, TcpPlace, TcpTarget } from './socket-options.js'
 export { tcp } from './tcp.js'
-export type { Credentials, ServerCredentials, TlsClientOptions, TlsPlace, TlsServerOptions, TlsTarget } from './tls-options.js'
+export type {
+  Credentials,
+  ServerCredentials,
+  TlsClientOptions,
+  TlsPlace,
+  TlsServerOptions,
+  TlsTarget,
+} from './tls-options.js'
 export { tls } from './tls.js'
 export { upgrade, type UpgradeOptions } from './upgrade.js'

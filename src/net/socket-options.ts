@@ -1,6 +1,16 @@
 import type { LookupFunction } from 'node:net'
 import { connectionRules, type ConnectionOptions } from '../connection/connection-options.js'
-import { anything, boolean, callback, delay, milliseconds, oneOf, text, within, type Rules } from '../connection/options.js'
+import {
+  anything,
+  boolean,
+  callback,
+  delay,
+  milliseconds,
+  oneOf,
+  text,
+  within,
+  type Rules,
+} from '../connection/options.js'
 
 /** What concerns one socket, on either side. */
 export interface SocketOptions extends ConnectionOptions {
@@ -93,7 +103,12 @@ export const tcpPlaceRules: Rules<TcpPlace> = {
   exclusive: boolean,
 }
 
-export const pathPlaceRules: Rules<PathPlace> = { ...connectionRules, path: text, mode: within(0, 0o777), backlog: within(1, 65_535) }
+export const pathPlaceRules: Rules<PathPlace> = {
+  ...connectionRules,
+  path: text,
+  mode: within(0, 0o777),
+  backlog: within(1, 65_535),
+}
 
 export const RESOLVE_TIMEOUT = 5_000
 export const CONNECT_TIMEOUT = 10_000

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Certificate, TLSSocket } from 'node:tls'
 import type { PeerIdentity, TlsSession } from '../connection/connection.js'
 import type { SocketKind } from './duplex-wire.js'
+import { authorizationError } from './handshake.js'
 
 /** A secure socket over `inner`, which keeps the addresses and knows how to abort. */
 export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind): SocketKind {
@@ -21,7 +22,6 @@ export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind)
 function sessionOf(secure: TLSSocket): TlsSession {
   const certificate = secure.getPeerX509Certificate()
   const { servername } = secure as { readonly servername?: string | false | null }
-  const authorizationError: unknown = secure.authorizationError
   let peer: PeerIdentity | undefined
   return {
     protocol: secure.getProtocol() ?? 'unknown',
@@ -29,7 +29,7 @@ function sessionOf(secure: TLSSocket): TlsSession {
     alpn: secure.alpnProtocol === false || secure.alpnProtocol === null ? undefined : secure.alpnProtocol,
     serverName: typeof servername === 'string' && servername !== '' ? servername : undefined,
     authorized: secure.authorized,
-    authorizationError: authorizationError === null || authorizationError === undefined ? undefined : String(authorizationError),
+    authorizationError: authorizationError(secure),
     get peer() {
       return certificate === undefined ? undefined : (peer ??= identityOf(certificate))
     },
@@ -51,5 +51,7 @@ function identityOf(certificate: X509Certificate): PeerIdentity {
 }
 
 function namesOf(certificate: Certificate): PeerIdentity['subject'] {
-  return Object.fromEntries(Object.entries(certificate).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+  return Object.fromEntries(
+    Object.entries(certificate).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
 }

@@ -1,5 +1,9 @@
 import type { Observable } from 'rxjs'
-import type { ConnectionOptions as NodeTlsOptions, SecureContextOptions, TlsOptions as NodeServerOptions } from 'node:tls'
+import type {
+  ConnectionOptions as NodeTlsOptions,
+  SecureContextOptions,
+  TlsOptions as NodeServerOptions,
+} from 'node:tls'
 import { anything, boolean, callback, milliseconds, oneOf, text, type Rule, type Rules } from '../connection/options.js'
 import {
   pathPlaceRules,
@@ -15,7 +19,18 @@ import {
 /** Who we are, whom we trust and how we encrypt: Node's `tls.createSecureContext`. */
 export type Credentials = Pick<
   SecureContextOptions,
-  'ca' | 'cert' | 'ciphers' | 'crl' | 'dhparam' | 'ecdhCurve' | 'key' | 'maxVersion' | 'minVersion' | 'passphrase' | 'pfx' | 'sigalgs'
+  | 'ca'
+  | 'cert'
+  | 'ciphers'
+  | 'crl'
+  | 'dhparam'
+  | 'ecdhCurve'
+  | 'key'
+  | 'maxVersion'
+  | 'minVersion'
+  | 'passphrase'
+  | 'pfx'
+  | 'sigalgs'
 >
 
 /** A server's credentials, with others for some of the names it is asked for. */
@@ -24,7 +39,8 @@ export interface ServerCredentials extends Credentials {
   readonly sni?: Readonly<Record<string, Credentials>>
 }
 
-export interface TlsClientOptions extends Credentials, Pick<NodeTlsOptions, 'checkServerIdentity' | 'secureContext' | 'session'> {
+export interface TlsClientOptions
+  extends Credentials, Pick<NodeTlsOptions, 'checkServerIdentity' | 'secureContext' | 'session'> {
   /** What we would speak, best first (ALPN, RFC 7301): `connection.tls.alpn` is what the server chose. */
   readonly ALPNProtocols?: readonly string[]
   /** The name to ask the server for and to check its certificate against. Default: the host, unless that is an address. */

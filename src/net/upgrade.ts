@@ -17,7 +17,8 @@ import {
   type TlsServerOptions,
 } from './tls-options.js'
 
-export type UpgradeOptions = ({ readonly role: 'client' } & TlsClientOptions) | ({ readonly role: 'server' } & TlsServerOptions)
+export type UpgradeOptions =
+  ({ readonly role: 'client' } & TlsClientOptions) | ({ readonly role: 'server' } & TlsServerOptions)
 
 /**
  * Puts a live connection on TLS, in place (STARTTLS, RFC 3207): the id, the handle and the stream stay.
@@ -74,4 +75,3 @@ export function upgrade(connection: Connection<never>, options: UpgradeOptions):
   })
   return answer
 }
-
