@@ -92,7 +92,7 @@ export class ServerHandshakes {
       return true
     }
     const view = Object.create(this.#server, { emit: { value: emit } }) as Server
-    Reflect.apply(EventEmitter.prototype.emit, view, ['connection', socket])
+    EventEmitter.prototype.emit.call(view, 'connection', socket)
   }
 }
 
