@@ -119,6 +119,7 @@ export class DuplexWire implements Wire {
   /** Hands to the system what waits, as far as it takes it. */
   flush(): void {
     this.#dirty = false
+    if (this.#socket.destroyed) return
     while (this.#waiting > 0 && this.#inFlight === 0 && !this.#suspended) this.#writeBatch()
     if (this.#inFlight > 0) this.#line.blocked()
     else if (this.#ending && this.#waiting === 0) this.#endSocket()
@@ -180,7 +181,7 @@ export class DuplexWire implements Wire {
   /** Whether what Node had in hand has been taken by the system, which is told the line. */
   #settle(): boolean {
     if (this.#inFlight > 0) {
-      if (this.#socket.writableLength > 0) return false
+      if (this.#socket.writableLength > 0 || this.#socket.destroyed) return false
       const size = this.#inFlight
       this.#inFlight = 0
       this.#line.written(size)
@@ -193,8 +194,7 @@ export class DuplexWire implements Wire {
 
   #whenWritten(): () => void {
     return (this.#settled ??= () => {
-      if (this.#socket.destroyed || this.#inFlight === 0) return
-      if (this.#settle()) this.flush()
+      if (this.#inFlight > 0 && this.#settle()) this.flush()
     })
   }
 
