@@ -82,10 +82,8 @@ export class Gate<Accepted> implements Listener {
   resume(): void {
     if (this.#closed) return
     this.paused = false
-    const waiting = this.#waiting.splice(0)
-    // Opening one may pause us again: the rest goes on waiting.
-    while (waiting.length > 0 && !this.#isPaused()) this.#admission.accept(waiting.shift() as Accepted)
-    this.#waiting.unshift(...waiting)
+    // Opening one may pause or close us again.
+    while (this.#waiting.length > 0 && !this.#isPaused()) this.#admission.accept(this.#waiting.shift() as Accepted)
   }
 
   close(): void {
