@@ -34,16 +34,18 @@ export class Deadlines<T> {
 
   #wait(delay: number): Subscription {
     return timer(delay).subscribe(() => {
-      this.#timer = undefined
+      // Meanwhile the spent timer stays in its place, so that who adds something in `expired` does not wait on its own.
       for (const [item, due] of this.#due) {
         const left = due - now()
         if (left > 0) {
-          this.#timer ??= this.#wait(left)
+          this.#timer?.unsubscribe()
+          this.#timer = this.#wait(left)
           return
         }
         this.#due.delete(item)
         this.#expired(item)
       }
+      this.#stop()
     })
   }
 
