@@ -31,7 +31,7 @@ export function checkPolicy(of: string, policy: BackoffPolicy): void {
     throw new SluiceError('ERR_POLICY', `${of}: a policy is an iterable of delays: [100, 500, 2000], or exponential()`)
   }
   if (Array.isArray(policy)) policy.forEach(checkDelay)
-  else if (policy[Symbol.iterator]() === policy) {
+  else if (Object.is(policy[Symbol.iterator](), policy)) {
     throw new SluiceError(
       'ERR_POLICY',
       `${of}: this policy can be iterated only once, and each outage needs its delays afresh: ` +

@@ -44,7 +44,7 @@ export function reconnect<E extends TypedEvent>(
   checkPolicy('reconnect', policy)
   checkOptions('reconnect', settings, reconnectRules)
   return source =>
-    new Observable(subscriber => {
+    new Observable<TypedEvent>(subscriber => {
       new Reconnection(source as Observable<TypedEvent> as Observable<AnyEvent>, subscriber, policy, settings).dial()
-    })
+    }) as Observable<E | RetryEvent>
 }
