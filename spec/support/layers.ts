@@ -74,6 +74,7 @@ function wrongInside({ file, target }: Import): string | undefined {
 
 function wrongOutside({ file, target }: Import): string | undefined {
   if (isBuiltin(target)) return nodeIn.some(path => file.startsWith(path)) ? undefined : 'it runs without Node'
+  if (target === 'rxjs/testing') return isTesting(file) ? undefined : 'only specs and users import a testing'
   return target === 'rxjs' ? undefined : 'the package does not depend on it'
 }
 

@@ -281,7 +281,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
   }
 }
 
-function reasonOf(error: Error): CloseReason {
+export function reasonOf(error: Error): CloseReason {
   return 'code' in error && String(error.code).endsWith('_TIMEOUT') ? 'timeout' : 'error'
 }
 

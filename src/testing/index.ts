@@ -1,0 +1,7 @@
+export type { Letters } from './letters.js'
+export { marbles, type Diagrams, type EventHelpers, type Expectation, type PacketOfLetters } from './marbles.js'
+export { memory, type MemoryNetwork, type MemoryTransport } from './memory.js'
+export type { LinkOptions, MemoryOptions, MemoryPlace, MemoryTarget } from './memory-options.js'
+export { recordingConnection, type RecordedCall, type RecordingConnection } from './recording-connection.js'
+export { sameDiagram } from './same-diagram.js'
+export type { Script } from './script.js'
