@@ -3,8 +3,9 @@ import { equal, textOf } from './equal.js'
 /**
  * What the letters of a diagram stand for.
  *
- * An object with a `type` stands for an event; in an expectation for those that have these properties, whatever else they have. An object with a
- * `call` stands for something asked of a connection. Everything else is a packet. An `error` may be told by its `code`.
+ * An object with a `type` stands for an event; in an expectation for those that have these properties, whatever else
+ * they have. An object with a `call` stands for something asked of a connection. Everything else is a packet. An
+ * `error` may be told by its `code`.
  */
 export type Letters = Readonly<Record<string, unknown>>
 

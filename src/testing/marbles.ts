@@ -51,8 +51,8 @@ export interface Expectation {
 /**
  * Draws whole connections as marble diagrams, both what arrives and what is sent, in virtual time.
  *
- * It takes what `TestScheduler.run` gives, and the diagrams are read as there: `-` is a frame, `(ab)` are at one frame, ` 10ms ` is a span, `|`
- * completes, `#` errors. The letters are
+ * It takes what `TestScheduler.run` gives, and the diagrams are read as there: `-` is a frame, `(ab)` are at one frame,
+ * ` 10ms ` is a span, `|` completes, `#` errors. The letters are
  *
  * | | |
  * |---|---|
@@ -61,11 +61,12 @@ export interface Expectation {
  * | `d` `e` `x` | `drain`, `end`, `close` |
  * | `r` | `retry` |
  *
- * A single diagram has one connection after the other; of several, each has its own, and those of a stream are told apart in the order in which they
- * appear. Then the first diagram also has what belongs to none: `l`, `r`, `|` and `#`.
+ * A single diagram has one connection after the other; of several, each has its own, and those of a stream are told
+ * apart in the order in which they appear. Then the first diagram also has what belongs to none: `l`, `r`, `|` and `#`.
  *
- * An `x` at the frame of the `#` is the close with that error (an `ECONNRESET`, unless said otherwise), any other is an orderly one. For anything
- * else say what the letter means: `{ t: { type: 'close', reason: 'timeout', error: 'ERR_IDLE_TIMEOUT' } }`.
+ * An `x` at the frame of the `#` is the close with that error (an `ECONNRESET`, unless said otherwise), any other is an
+ * orderly one. For anything else say what the letter means: `{ t: { type: 'close', reason: 'timeout', error:
+ * 'ERR_IDLE_TIMEOUT' } }`.
  *
  * @example A client dials again after four milliseconds
  * ```ts

@@ -15,16 +15,23 @@ import {
 export interface LinkOptions {
   /** How long everything is on its way, in milliseconds. Default 0: it is there at once, and no timer is set. */
   readonly latency?: number
-  /** Up to how many milliseconds more, drawn anew for each piece; what was sent first still arrives first. Default 0. */
+  /**
+   * Up to how many milliseconds more, drawn anew for each piece; what was sent first still arrives first. Default 0.
+   */
   readonly jitter?: number
-  /** Bytes per millisecond, shared by all connections of that direction; what takes longer trickles in. Default `Infinity`. */
+  /**
+   * Bytes per millisecond, shared by all connections of that direction; what takes longer trickles in. Default
+   * `Infinity`.
+   */
   readonly bandwidth?: number
   /**
-   * The bytes of each packet that arrives, over the boundaries of what was sent: a size, or the least and the most of a size that is drawn anew
-   * each time. A packet is smaller where no more bytes are at hand. Default: as it was sent.
+   * The bytes of each packet that arrives, over the boundaries of what was sent: a size, or the least and the most of a
+   * size that is drawn anew each time. A packet is smaller where no more bytes are at hand. Default: as it was sent.
    */
   readonly chunk?: number | readonly [least: number, most: number]
-  /** How many bytes the network takes that the other side has not read yet, before it blocks the writer. Default 65 536. */
+  /**
+   * How many bytes the network takes that the other side has not read yet, before it blocks the writer. Default 65 536.
+   */
   readonly window?: number
   /** The chance that a dial is refused, 0 to 1. Default 0. */
   readonly refuse?: number
@@ -38,7 +45,10 @@ export interface LinkOptions {
 
 /** How a network of hosts in memory is, unless a link says otherwise. */
 export interface MemoryOptions extends LinkOptions {
-  /** Where all that is left to chance is drawn from: numbers from 0 to less than 1. Default `seeded(1)`: the same in each run. */
+  /**
+   * Where all that is left to chance is drawn from: numbers from 0 to less than 1. Default `seeded(1)`: the same in
+   * each run.
+   */
   readonly random?: () => number
 }
 

@@ -33,16 +33,16 @@ export interface MemoryNetwork extends MemoryTransport {
   /** Changes how the way between two hosts is, from what is sent now on; what is left out stays as it is. */
   link(a: string, b: string, options: LinkOptions): void
   /**
-   * Nothing gets through between two hosts, or between one and all others, and nobody is told: connections are silent, dials stall. What is sent
-   * meanwhile arrives after `heal`, as TCP sends again what was lost.
+   * Nothing gets through between two hosts, or between one and all others, and nobody is told: connections are silent,
+   * dials stall. What is sent meanwhile arrives after `heal`, as TCP sends again what was lost.
    */
   cut(a: string, b?: string): void
   heal(a: string, b?: string): void
   /** Resets the connections between two hosts, or between one and all others: both ends see `ECONNRESET` at once. */
   reset(a: string, b?: string): void
   /**
-   * Takes a host down. Its ports are free, its own connections close and its listening streams error, all with `ENETDOWN`. The peers see a reset,
-   * or, with `silent`, nothing ever. It may be listened on again.
+   * Takes a host down. Its ports are free, its own connections close and its listening streams error, all with
+   * `ENETDOWN`. The peers see a reset, or, with `silent`, nothing ever. It may be listened on again.
    */
   kill(host: string, options?: { readonly silent?: boolean }): void
   /** How many ports are bound and how many ends of connections are alive: 0 says that nothing was left behind. */
@@ -66,15 +66,16 @@ const BACKLOG = 511
 /**
  * A network in memory: connections that obey the same laws as those of TCP, in virtual time.
  *
- * Without latency everything happens at once, inside the call that caused it, and no timer is set; with latency a dial takes one round trip. All
- * delays are RxJS's `timer`, so in `TestScheduler.run` they are frames. Nothing is shared with other networks.
+ * Without latency everything happens at once, inside the call that caused it, and no timer is set; with latency a dial
+ * takes one round trip. All delays are RxJS's `timer`, so in `TestScheduler.run` they are frames. Nothing is shared
+ * with other networks.
  *
- * As over TCP: FIN comes behind all data and a paused reader does not see it, a reset overtakes what was not read, and the network takes `window`
- * bytes that the other side has not read before it blocks the writer. Unlike over TCP, what was sent at once arrives in one packet, unless `chunk`,
- * `bandwidth` or a full window says otherwise.
+ * As over TCP: FIN comes behind all data and a paused reader does not see it, a reset overtakes what was not read, and
+ * the network takes `window` bytes that the other side has not read before it blocks the writer. Unlike over TCP, what
+ * was sent at once arrives in one packet, unless `chunk`, `bandwidth` or a full window says otherwise.
  *
- * A dial is refused with `ECONNREFUSED` where nobody listens and ends with `ERR_CONNECT_TIMEOUT` where nobody answers; a port that is bound
- * already is an `EADDRINUSE`.
+ * A dial is refused with `ECONNREFUSED` where nobody listens and ends with `ERR_CONNECT_TIMEOUT` where nobody answers;
+ * a port that is bound already is an `EADDRINUSE`.
  *
  * @example A server that is out of reach from frame 10 to frame 90
  * ```ts

@@ -14,8 +14,8 @@ interface Carried {
 }
 
 /**
- * One direction of the way between two hosts: what is sent first arrives first, one thing after the other. What need not wait arrives at once;
- * for all the rest there is one timer.
+ * One direction of the way between two hosts: what is sent first arrives first, one thing after the other. What need
+ * not wait arrives at once; for all the rest there is one timer.
  */
 export class Path {
   readonly #settings: () => LinkSettings
@@ -40,7 +40,8 @@ export class Path {
     const { latency, jitter, bandwidth } = this.#settings()
     const underwayFor = latency + (jitter > 0 ? jitter * this.#random() : 0)
     this.#free = Math.max(this.#free, now()) + size / bandwidth
-    // Whole milliseconds, as a diagram has no others; rounded here and not before, so that many small things add up right.
+    // Whole milliseconds, as a diagram has no others; rounded here and not before, so that many small things add up
+    // right.
     const due = Math.ceil(this.#free + underwayFor)
     this.#underway.push({ due: Math.max(due, this.#underway.at(-1)?.due ?? 0), to, arrive })
     this.#deliver()

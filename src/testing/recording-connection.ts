@@ -39,8 +39,9 @@ type Methods = Pick<Connection, 'close' | 'destroy' | 'end' | 'pause' | 'send'>
 /**
  * A connection for the unit test of an operator: nothing is behind it, and it emits nothing.
  *
- * It is open unless told otherwise. Its `state` follows what is asked: `close` and `end` make it `closing` and `destroy` makes it `closed`, and as on
- * any connection nothing is taken from then on. All of its properties may be set, at the start or later.
+ * It is open unless told otherwise. Its `state` follows what is asked: `close` and `end` make it `closing` and
+ * `destroy` makes it `closed`, and as on any connection nothing is taken from then on. All of its properties may be
+ * set, at the start or later.
  *
  * @example
  * ```ts

@@ -8,7 +8,8 @@ type Message = ReturnType<RunHelpers['cold']>['messages'][number]
 const DRAWN = 20
 
 /**
- * Compares what happened with what was expected, and shows both as diagrams if they differ: made for `new TestScheduler(sameDiagram)`.
+ * Compares what happened with what was expected, and shows both as diagrams if they differ: made for `new
+ * TestScheduler(sameDiagram)`.
  *
  * @throws `Error` whose `actual` and `expected` test runners show side by side
  */

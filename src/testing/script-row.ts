@@ -18,10 +18,11 @@ export interface Stage {
 }
 
 /**
- * The events of one diagram, on its connection; after a `close`, the next `connecting` or `open` is another connection's.
+ * The events of one diagram, on its connection; after a `close`, the next `connecting` or `open` is another
+ * connection's.
  *
- * The connection's state follows them. As law 10 has it, a paused connection tells no packet, no end and no orderly close, but tells them later;
- * and one that is destroyed tells its `close`, and nothing more of what its diagram has.
+ * The connection's state follows them. As law 10 has it, a paused connection tells no packet, no end and no orderly
+ * close, but tells them later; and one that is destroyed tells its `close`, and nothing more of what its diagram has.
  */
 export class ScriptRow {
   /** What the row listens to. */
