@@ -1,0 +1,57 @@
+/**
+ * Speaks RESP, the protocol of Redis: sends its commands all at once, prints their replies in order and leaves.
+ *
+ * `node build/examples/redis.js 6379 'SET greeting hello' 'GET greeting' 'KEYS *'`
+ */
+import { concatMap, map, of, range, repeat, tap, toArray, type Observable } from 'rxjs'
+import { packets, perConnection } from 'sluice'
+import { reader, type Reader } from 'sluice/framing'
+import { tcp } from 'sluice/net'
+
+type Reply = string | number | null | Error | readonly Reply[]
+
+/** Reads one reply. Its first line says of what kind it is and, of those that go on, how long. */
+function reply(input: Reader): Observable<Reply> {
+  return input.until('\r\n').pipe(
+    map(text),
+    concatMap(line => {
+      const [kind, rest] = [line[0], line.slice(1)]
+      if (kind === '+') return of(rest)
+      if (kind === '-') return of(new Error(rest))
+      if (kind === ':') return of(Number(rest))
+      if (rest === '-1') return of(null)
+      if (kind === '$') return input.exactly(Number(rest) + 2).pipe(map(bytes => text(bytes.subarray(0, -2))))
+      if (kind === '*')
+        return range(0, Number(rest)).pipe(
+          concatMap(() => reply(input)),
+          toArray<Reply>(),
+        )
+      throw new Error(`not a reply of RESP: ${line}`)
+    }),
+  )
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
+}
+
+/** A command is a list of words, each with its length in bytes. */
+function command(line: string): Uint8Array {
+  const words = line.split(' ').map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+  return Buffer.from(`*${words.length}\r\n${words.join('')}`)
+}
+
+const [port = '6379', ...commands] = process.argv.slice(2)
+
+tcp
+  .connect({ host: 'localhost', port: Number(port) })
+  .pipe(
+    tap(event => {
+      if (event.type === 'open') for (const line of commands) event.connection.send(command(line))
+    }),
+    perConnection((bytes, connection) =>
+      reply(reader(bytes)).pipe(repeat(commands.length), tap({ complete: () => connection.close() })),
+    ),
+    packets(),
+  )
+  .subscribe(value => console.log(value instanceof Error ? value.message : value))

@@ -1,0 +1,172 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { framed, lines } from 'sluice/framing'
+import { tcp, upgrade } from 'sluice/net'
+import { bound, dialled, freePort } from './examples/peer.js'
+import { Program, example } from './examples/program.js'
+import * as certificates from './support/net/certificates.js'
+import { closeAll, later } from './support/net/closing.js'
+import { directory } from './support/net/directory.js'
+
+describe('The examples', function () {
+  this.timeout(30_000) // They are programs of their own, which take a while to start where there is much else to do.
+  afterEach(closeAll)
+
+  it('echo-server sends back every line', async () => {
+    const server = example('echo-server', [0])
+    const [, port] = await server.says(/listening on port (\d+)/)
+    const peer = await dialled(Number(port))
+    peer.sends('hel')
+    peer.sends('lo\nworld\n')
+    await peer.receives('hello\nworld\n')
+    peer.socket.end()
+    await server.says(/close: port \d+, remote/)
+  })
+
+  it('reconnecting-client comes back, and leaves when it is told to', async () => {
+    const server = await bound()
+    const client = example('reconnecting-client', [server.port])
+    const first = await server.next()
+    first.sends('one\n')
+    await client.says(/one/)
+    first.socket.resetAndDestroy()
+    const second = await server.next()
+    second.sends('two\n')
+    await client.says(/two/)
+    client.interrupt()
+    const said = await client.ends()
+    expect(said.map(line => line.replace(/\d+ ms/, 'n ms'))).to.deep.equal([
+      'session 1',
+      'one',
+      'lost: read ECONNRESET',
+      'attempt 1 in n ms',
+      'session 2',
+      'two',
+      'left',
+    ])
+  })
+
+  it('fresh-credentials reads its token anew for each attempt', async () => {
+    const file = join(directory(), 'token')
+    writeFileSync(file, 'stale\n')
+    const server = await bound()
+    const client = example('fresh-credentials', [file, server.port])
+    const first = await server.next()
+    await first.receives('AUTH stale\n')
+    writeFileSync(file, 'fresh\n')
+    first.socket.end()
+    const second = await server.next()
+    await second.receives('AUTH fresh\n')
+    second.sends('welcome\n')
+    await client.says(/welcome/)
+    expect(client.lines).to.deep.equal(['attempt 1: the server has closed', 'welcome'])
+  })
+
+  it('custom-codec reads sentences, however they are cut, and closes on a wrong one', async () => {
+    const server = await bound()
+    const client = example('custom-codec', [server.port])
+    const receiver = await server.next()
+    receiver.sends('$GPGLL,5133.81,N,00042')
+    receiver.sends('.25,W*75\r\n\r\n')
+    await client.says(/^GPGLL: 5133.81 N 00042.25 W$/)
+    receiver.sends('$GPGLL,5133.81,N,00042.25,E*75\r\n')
+    await client.says(/not a sentence of NMEA: \$GPGLL/)
+    await receiver.closes()
+    await client.ends()
+  })
+
+  it('custom-transport talks to a program that listens with it', async () => {
+    const client = example('custom-transport')
+    expect(await client.ends()).to.deep.equal(['HELLO'])
+  })
+
+  it('starttls goes on over TLS', async () => {
+    const trusted = join(directory(), 'ca.pem')
+    writeFileSync(trusted, certificates.ca)
+    const client = example('starttls', ['localhost', await mailServer()], { NODE_EXTRA_CA_CERTS: trusted })
+    expect(await client.ends()).to.deep.equal([
+      '       220 ready',
+      '       250-localhost',
+      '       250 STARTTLS',
+      '       220 go ahead',
+      'TLSv1.3 250-localhost',
+      'TLSv1.3 250 AUTH PLAIN',
+      'TLSv1.3 221 bye',
+    ])
+  })
+
+  it('marble-test passes', async () => {
+    expect(await example('marble-test').ends()).to.deep.equal(['all is as drawn'])
+  })
+
+  const redis = spawnSync('redis-server', ['--version']).error === undefined
+  it(`redis speaks to a real server${redis ? '' : ' (skipped: there is no redis-server here)'}`, async function () {
+    if (!redis && process.env['CI'] !== 'true') this.skip()
+    const port = await freePort()
+    const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: directory() }
+    const server = new Program(
+      'redis-server',
+      Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    )
+    await server.says(/Ready to accept connections/)
+    const commands = [
+      'PING',
+      'SET greeting hello',
+      'GET greeting',
+      'GET nothing',
+      'RPUSH list a b',
+      'LRANGE list 0 -1',
+      'INCR list',
+    ]
+    const client = example('redis', [port, ...commands])
+    expect(await client.ends()).to.deep.equal([
+      'PONG',
+      'OK',
+      'hello',
+      'null',
+      '2',
+      "[ 'a', 'b' ]",
+      'WRONGTYPE Operation against a key holding the wrong kind of value',
+    ])
+  })
+
+  it('are all run here', () => {
+    const examples = readdirSync('examples').flatMap(file => /^(.*)\.ts$/.exec(file)?.[1] ?? [])
+    const run = [...readFileSync('spec/examples.spec.ts', 'utf8').matchAll(/example\('([\w-]+)'/g)].map(
+      ([, name]) => name,
+    )
+    expect(run).to.have.members(examples)
+  })
+})
+
+/** A mail server that can say hello, go on over TLS, and say goodbye; answers its port. */
+function mailServer(): Promise<number> {
+  const { cert, key } = certificates.server
+  const server = tcp.listen({ port: 0, host: '127.0.0.1' }).pipe(framed(lines()))
+  return new Promise<number>(resolve => {
+    const subscription = server.subscribe(event => {
+      if (event.type === 'listening') resolve(event.listener.endpoint.port ?? 0)
+      if (event.type === 'open') event.connection.send('220 ready')
+      if (event.type !== 'packet') return
+      const { connection, packet } = event
+      switch (packet) {
+        case 'EHLO localhost':
+          connection.send('250-localhost')
+          connection.send(connection.tls === undefined ? '250 STARTTLS' : '250 AUTH PLAIN')
+          break
+        case 'STARTTLS':
+          connection.send('220 go ahead')
+          void upgrade(connection, { role: 'server', cert, key })
+          break
+        default:
+          connection.send('221 bye')
+          connection.close()
+      }
+    })
+    later(() => {
+      subscription.unsubscribe()
+    })
+  })
+}
