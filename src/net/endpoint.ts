@@ -1,14 +1,20 @@
 import type { Socket } from 'node:net'
 import type { Endpoint } from '../connection/connection.js'
 
-/** Node remembers the addresses of a socket once it was asked for them, and has none when it has closed: so it is asked at the start. */
-export function rememberAddresses(socket: Socket): void {
-  Reflect.get(socket, 'remoteAddress')
-  Reflect.get(socket, 'localAddress')
+const localOf = Symbol('sluice.local')
+
+interface Remembering extends Socket {
+  [localOf]?: Endpoint | undefined
 }
 
-export function localEndpoint(socket: Socket): Endpoint | undefined {
-  return endpoint(socket.localAddress, socket.localPort, socket.localFamily)
+/** A handle is valid for ever, but Node has no addresses of a socket that has closed: so they are asked for at the start. */
+export function rememberAddresses(socket: Remembering): void {
+  socket[localOf] = endpoint(socket.localAddress, socket.localPort, socket.localFamily)
+  Reflect.get(socket, 'remoteAddress') // Of this one Node itself takes a note.
+}
+
+export function localEndpoint(socket: Remembering): Endpoint | undefined {
+  return socket[localOf]
 }
 
 export function remoteEndpoint(socket: Socket): Endpoint | undefined {

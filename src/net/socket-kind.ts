@@ -12,9 +12,14 @@ export const tcpKind: SocketKind = {
   tls: nothing,
   abort(socket) {
     const { connecting } = socket as Socket
-    if (connecting) socket.destroy()
+    if (connecting || isShutting(socket)) socket.destroy()
     else (socket as Socket).resetAndDestroy()
   },
+}
+
+/** While a FIN is on its way to the system a reset is refused (and Node would never close); nothing is left that it could abort. */
+function isShutting({ writableEnded, writableFinished, writableLength }: Duplex): boolean {
+  return writableEnded && !writableFinished && writableLength === 0
 }
 
 /** A Unix socket, both ends of which are named by the path. */
