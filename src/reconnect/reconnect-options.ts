@@ -32,7 +32,8 @@ export interface ReconnectOptions<E extends TypedEvent> {
   readonly random?: () => number
 }
 
-type EventOf<E, Type> = Extract<E, { readonly type: Type }>
+/** Not inferred from, so that a hint that takes any event does not make the stream one of any events. */
+type EventOf<E, Type> = NoInfer<Extract<E, { readonly type: Type }>>
 
 const observable: Rule = value => (isObservable(value) ? undefined : 'must be an Observable')
 
