@@ -61,7 +61,8 @@ export async function rawClient(
 /** Waits until a socket has closed, and answers the code of the error with which it did. */
 export async function gone(socket: Duplex): Promise<string | undefined> {
   if (!socket.closed) await new Promise<void>(resolve => socket.once('close', resolve))
-  return (socket.errored)?.code
+  const { errored }: { readonly errored: NodeJS.ErrnoException | null } = socket
+  return errored?.code
 }
 
 /** Everything that a duplex delivers until its end. */
