@@ -1,3 +1,5 @@
+export { laws } from './laws.js'
+export type { Law, Candidate } from './laws/law.js'
 export type { Letters } from './letters.js'
 export { marbles, type Diagrams, type EventHelpers, type Expectation, type PacketOfLetters } from './marbles.js'
 export { memory, type MemoryNetwork, type MemoryTransport } from './memory.js'

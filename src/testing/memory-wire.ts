@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs'
 import type { Endpoint } from '../connection/connection.js'
 import type { Line, Wire } from '../connection/wire.js'
+import { joined } from './joined.js'
 import type { Path, Receiver } from './path.js'
 import { systemError } from './system-error.js'
 
@@ -264,16 +265,4 @@ export class MemoryWire implements Wire, Receiver {
     this.#onGone(this)
     this.#line?.closed(error)
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [first, second] = parts
-  if (first !== undefined && second === undefined) return first
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

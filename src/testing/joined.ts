@@ -1,0 +1,12 @@
+/** Bytes in one piece; a single piece is not copied. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first, second] = parts
+  if (first !== undefined && second === undefined) return first
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
