@@ -1,0 +1,36 @@
+import { defer, finalize, tap, type Observable, type OperatorFunction } from 'rxjs'
+import type { Connection } from '../connection/connection.js'
+import type { AnyEvent, TypedEvent } from '../connection/event.js'
+
+/** Somebody who keeps an eye on the connections of one subscription. */
+export interface Watch {
+  opened(connection: Connection<never>): void
+  heard(connection: Connection<never>): void
+  /** Nothing more will arrive on it. */
+  silenced(connection: Connection<never>): void
+}
+
+/** Lets a watch see what passes. When the stream is over, it is told that every connection is silenced. */
+export function watched<E extends TypedEvent>(start: () => Watch): OperatorFunction<E, E> {
+  return source =>
+    defer(() => {
+      const watch = start()
+      const open = new Set<Connection<never>>()
+      const leave = (connection: Connection<never>): void => {
+        open.delete(connection)
+        watch.silenced(connection)
+      }
+      return (source as Observable<TypedEvent> as Observable<AnyEvent>).pipe(
+        tap(event => {
+          if (event.type === 'packet') watch.heard(event.connection)
+          else if (event.type === 'open') {
+            open.add(event.connection)
+            watch.opened(event.connection)
+          } else if (event.type === 'end' || event.type === 'close') leave(event.connection)
+        }),
+        finalize(() => {
+          open.forEach(leave)
+        }),
+      )
+    }) as Observable<TypedEvent> as Observable<E>
+}
