@@ -1,0 +1,79 @@
+import type { Subscriber } from 'rxjs'
+import type { Connection } from '../connection/connection.js'
+import type { TypedEvent } from '../connection/event.js'
+import { Outlet } from '../connection/outlet.js'
+import type { Codec } from './codec.js'
+import { FramedConnection } from './framed-connection.js'
+
+/** An event of a stream of bytes: one that has a connection or a packet has those of bytes. */
+export interface ByteEvent extends TypedEvent {
+  readonly connection?: Connection
+  readonly packet?: Uint8Array
+}
+
+/** The events that are told of a live connection. Those of other operators may come after its close. */
+const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])
+
+/** One subscription to a framed stream: its way out, and the connections that are open in it. */
+export class FramedStream<In, Out> {
+  readonly subscriber: Subscriber<object>
+  readonly outlet: Outlet<object>
+  readonly codecFor: (connection: Connection) => Codec<In, Out>
+
+  readonly #connections = new Map<string, FramedConnection<In, Out>>()
+  #completes = false
+
+  constructor(subscriber: Subscriber<object>, codecFor: (connection: Connection) => Codec<In, Out>) {
+    this.subscriber = subscriber
+    this.outlet = new Outlet(subscriber)
+    this.codecFor = codecFor
+  }
+
+  take(event: ByteEvent): void {
+    const connection = event.connection === undefined ? undefined : this.#framed(event.connection, event.type)
+    const { outlet } = this
+    if (outlet.busy) {
+      if (event.type === 'packet' || event.type === 'end') connection?.hold()
+      outlet.later(() => this.#pass(event, connection))
+      return
+    }
+    outlet.enter()
+    this.#pass(event, connection)
+    outlet.leave()
+  }
+
+  /** The inner stream has nothing more to tell: what waits here comes first. */
+  complete(): void {
+    this.#completes = true
+    this.settle()
+  }
+
+  gone(connection: FramedConnection<In, Out>): void {
+    this.#connections.delete(connection.id)
+  }
+
+  settle(): void {
+    if (!this.#completes) return
+    for (const connection of this.#connections.values()) if (connection.waits) return
+    this.outlet.complete()
+  }
+
+  abandon(): void {
+    for (const connection of this.#connections.values()) connection.abandon()
+    this.#connections.clear()
+  }
+
+  #pass(event: ByteEvent, connection: FramedConnection<In, Out> | undefined): void {
+    if (connection === undefined) this.subscriber.next(event)
+    else connection.take(event)
+  }
+
+  #framed(inner: Connection, type: string): FramedConnection<In, Out> {
+    const { id } = inner
+    const known = this.#connections.get(id)
+    if (known !== undefined) return known
+    const connection = new FramedConnection(inner, this)
+    if (LIFE.has(type)) this.#connections.set(id, connection)
+    return connection
+  }
+}
