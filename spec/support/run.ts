@@ -3,12 +3,15 @@ import type { Observable } from 'rxjs'
 import { TestScheduler, type RunHelpers } from 'rxjs/testing'
 import { marbles, sameDiagram, type EventHelpers } from 'sluice/testing'
 
-export type Helpers = EventHelpers & Omit<RunHelpers, keyof EventHelpers>
+export interface Helpers extends EventHelpers, Omit<RunHelpers, keyof EventHelpers> {
+  /** RxJS's own, for what are no events. */
+  readonly plain: Pick<RunHelpers, 'cold' | 'hot'>
+}
 
 /** A marble test of whole connections. */
 export function run(test: (helpers: Helpers) => void): void {
   new TestScheduler(sameDiagram).run(helpers => {
-    test({ ...helpers, ...marbles(helpers) })
+    test(extended(helpers))
   })
 }
 
@@ -21,7 +24,7 @@ export function leavesNothing(frames: number, streamOf: (helpers: Helpers) => Ob
     for (const early of [true, false]) {
       const scheduler = new TestScheduler(sameDiagram)
       scheduler.run(helpers => {
-        const stream = streamOf({ ...helpers, ...marbles(helpers) })
+        const stream = streamOf(extended(helpers))
         const leave = () => {
           subscription.unsubscribe()
           expect(scheduler.actions, `scheduled after frame ${frame}`).to.deep.equal([])
@@ -32,4 +35,8 @@ export function leavesNothing(frames: number, streamOf: (helpers: Helpers) => Ob
       })
     }
   }
+}
+
+function extended(helpers: RunHelpers): Helpers {
+  return { ...helpers, ...marbles(helpers), plain: helpers }
 }

@@ -1,0 +1,308 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { EMPTY, NEVER, Subject, from, map, of, share, take, tap, throwError, timer, type Observable } from 'rxjs'
+import { consume, reconnect, type PacketEvent } from 'sluice'
+import { memory, recordingConnection } from 'sluice/testing'
+import { leavesNothing, run } from '../support/run.js'
+
+/** An answer that takes so many frames. */
+function after<T>(frames: number, result: T): Observable<T> {
+  return timer(frames).pipe(map(() => result))
+}
+
+describe('consume', () => {
+  describe('tells what came of the packets in their place', () => {
+    it('none, one or many for each', () =>
+      run(({ cold, expectEvents }) => {
+        const answers: Record<string, string[]> = { a: [], b: ['B'], g: ['1', '2', '3'] }
+        const stream = cold('co-a-b-g----(x|)').pipe(consume(packet => answers[packet] ?? []))
+        expectEvents(stream).toBe('co---B-(123)(x|)')
+      }))
+
+    it('which may be promised', async () => {
+      const seen: unknown[] = []
+      await new Promise<void>(complete => {
+        of({ type: 'packet', connection: recordingConnection(), packet: 'a' } as const)
+          .pipe(consume(packet => Promise.resolve(packet.toUpperCase())))
+          .subscribe({ next: event => seen.push(event.packet), complete })
+      })
+      expect(seen).to.deep.equal(['A'])
+    })
+
+    it('of the connection on which they came', () =>
+      run(({ cold, expectEvents }) => {
+        const dial = cold(['-o-a---b-(x|)', '-o---a'])
+        const upper = dial.pipe(consume((packet, connection) => of(`${packet}${dial.connections.indexOf(connection)}`)))
+        const letters = { a: 'a0', A: 'a1', b: 'b0' }
+        expectEvents(upper).toBe(['-o-a---b-(x|)', '-o---A'], letters)
+      }))
+  })
+
+  describe('handles', () => {
+    it('one packet at a time, unless told otherwise', () =>
+      run(({ cold, expectEvents }) => {
+        const stream = cold('-oab---------').pipe(consume(packet => after(4, packet)))
+        expectEvents(stream, '^------------!').toBe('-o----a---b')
+      }))
+
+    it('several at once', () =>
+      run(({ cold, expectEvents }) => {
+        const stream = cold('-oabg--------').pipe(consume(packet => after(4, packet), { concurrency: 2 }))
+        expectEvents(stream, '^------------!').toBe('-o----ab--g')
+      }))
+
+    it('each connection on its own', () =>
+      run(({ cold, expectEvents }) => {
+        const stream = cold(['-oab-------', '-o--g------']).pipe(consume(packet => after(4, packet)))
+        expectEvents(stream, '^----------!').toBe(['-o----a---b', '-o------g'])
+      }))
+
+    it('several at once, and tells it in the order of the packets', () =>
+      run(({ cold, plain, expectEvents }) => {
+        const answers = { a: plain.cold('-----1---2|'), b: plain.cold('345|'), g: plain.cold('--6|') }
+        const stream = cold('-oabg-------').pipe(
+          consume(packet => answers[packet as keyof typeof answers], { concurrency: 3 }),
+        )
+        expectEvents(stream, '^------------!').toBe('-o-----1---2(3456)')
+      }))
+
+    it('several at once, and tells it as it comes', () =>
+      run(({ cold, plain, expectEvents }) => {
+        const answers = { a: plain.cold('-----1---2|'), b: plain.cold('345|'), g: plain.cold('--6|') }
+        const stream = cold('-oabg-------').pipe(
+          consume(packet => answers[packet as keyof typeof answers], { concurrency: 3, ordered: false }),
+        )
+        expectEvents(stream, '^------------!').toBe('-o-34561---2')
+      }))
+  })
+
+  describe('holds the connection', () => {
+    const holds = { p: { call: 'pause' }, r: { call: 'resume' } }
+
+    it('while as many packets wait as it may, and lets go at half', () =>
+      run(({ cold, expectEvents, expectSent }) => {
+        const dial = cold('        -oabfghi')
+        const stream = dial.pipe(consume(packet => after(4, packet), { prefetch: 4 }))
+        expectEvents(stream).toBe(' -o----a---b---f---g---h---i')
+        expectSent(dial).toBe('     ------p---r', holds)
+      }))
+
+    it('only if it is behind', () =>
+      run(({ cold, expectEvents, expectSent }) => {
+        const dial = cold('-o-a-b-g-')
+        expectEvents(dial.pipe(consume(packet => of(packet), { prefetch: 1 }))).toBe('-o-a-b-g-')
+        expectSent(dial).toBe('', holds)
+      }))
+
+    it('so that no more wait than it said, however they come', () => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.constantFrom('-', 'p', 'pppppppp'), { maxLength: 20 }),
+          fc.array(fc.nat(5), { minLength: 1 }),
+          fc.integer({ min: 1, max: 5 }),
+          fc.integer({ min: 1, max: 3 }),
+          (arrivals, lengths, prefetch, concurrency) => {
+            let arrived = 0
+            let begun = 0
+            let most = 0
+            run(({ cold }) => {
+              const answers = lengths.values()
+              cold(`o${arrivals.join('')}`)
+                .pipe(
+                  tap(({ type }) => {
+                    if (type !== 'packet') return
+                    arrived += 1
+                    most = Math.max(most, arrived - begun)
+                  }),
+                  consume(
+                    () => {
+                      begun += 1
+                      return timer(answers.next().value ?? 0)
+                    },
+                    { prefetch, concurrency },
+                  ),
+                )
+                .subscribe()
+            })
+            expect(begun).to.equal(arrived)
+            expect(arrived).to.equal(arrivals.join('').replaceAll('-', '').length)
+            expect(most).to.be.at.most(prefetch)
+          },
+        ),
+      )
+    })
+  })
+
+  describe('tells behind the packets', () => {
+    it('the end, and holds the connection until then', () =>
+      run(({ cold, expectEvents, expectSent }) => {
+        const dial = cold('           -oab-e----------(x|)')
+        const stream = dial.pipe(consume(packet => after(4, packet)))
+        expectEvents(stream).toBe('    -o----a---(be)--(x|)')
+        expectSent(dial).toBe('        -----p----r', { p: { call: 'pause' }, r: { call: 'resume' } })
+      }))
+
+    it('the end, which the connection answers only then, so that the last packet can be', () =>
+      run(({ expectEvents }) => {
+        const net = memory()
+        const text = (packet: Uint8Array) => new TextDecoder().decode(packet)
+        const server = net
+          .listen({ port: 1 })
+          .pipe(consume((packet, connection) => after(4, packet).pipe(tap(answer => connection.send(answer)))))
+        server.subscribe()
+        const client = net.connect({ port: 1 }).pipe(
+          tap(event => {
+            if (event.type !== 'open') return
+            event.connection.send(new TextEncoder().encode('a'))
+            event.connection.end()
+          }),
+          map(event => (event.type === 'packet' ? { ...event, packet: text(event.packet) } : event)),
+        )
+        expectEvents(client).toBe('(co)(aex|)')
+      }))
+
+    it('the close, even of a failure, and the error behind it', () =>
+      run(({ cold, expectEvents }) => {
+        const dial = cold('           -oab-(x#)')
+        const stream = dial.pipe(consume(packet => after(4, packet)))
+        expectEvents(stream).toBe('   -o----a---(bx#)')
+      }))
+
+    it('the events of other operators, but not the drain', () =>
+      run(({ cold, expectEvents }) => {
+        const beat = { h: { type: 'heartbeat', roundTrip: 3 } }
+        const dial = cold('        -oabhfd-(x|)', beat)
+        const stream = dial.pipe(consume(packet => after(6, packet), { concurrency: 2 }))
+        expectEvents(stream).toBe(' -o----d-a(bh)-(fx|)', beat)
+      }))
+
+    it('nothing, where there are none', () =>
+      run(({ cold, expectEvents }) => {
+        expectEvents(cold('lco-d-(ex|)').pipe(consume(() => NEVER))).toBe('lco-d-(ex|)')
+        expectEvents(cold('c-(x#)').pipe(consume(() => NEVER))).toBe('      c-(x#)')
+        expectEvents(EMPTY.pipe(consume(() => NEVER))).toBe('               |')
+        expectEvents(NEVER.pipe(consume(() => NEVER))).toBe('               -')
+      }))
+
+    it('what belongs to that connection, and lets others pass', () =>
+      run(({ cold, expectEvents }) => {
+        const dial = cold(['-oa-e-x--', '--o---b-e-'])
+        const stream = dial.pipe(consume(packet => after(5, packet)))
+        expectEvents(stream).toBe(['-o-----(aex)', '--o--------(be)'])
+      }))
+  })
+
+  describe('where a project fails', () => {
+    const failing = (packet: string) => (packet === 'f' ? throwError(() => new Error('cannot')) : after(4, packet))
+
+    it('destroys that connection, drops what waits there, and goes on with the others', () =>
+      run(({ cold, expectEvents }) => {
+        const dial = cold(['-oafbg-----', '--o-a-b'])
+        const stream = dial.pipe(consume(failing))
+        expectEvents(stream).toBe(['-o----(ax)', '--o-----a---b'], { x: { type: 'close', error: 'ERR_HANDLER' } })
+      }))
+
+    it('takes what it throws for that as well', () =>
+      run(({ cold, expectEvents }) => {
+        const dial = cold(['-oa-', '--o-b'])
+        const stream = dial.pipe(
+          consume(packet => {
+            if (packet === 'a') throw new Error('cannot')
+            return [packet]
+          }),
+        )
+        expectEvents(stream).toBe(['-ox', '--o-b'], { x: { type: 'close', error: 'ERR_HANDLER' } })
+      }))
+
+    it('cancels what else is handled there', () =>
+      run(({ cold, plain, expectEvents, expectSubscriptions }) => {
+        const slow = plain.cold('--------a|')
+        const bad = plain.cold(' --#')
+        const dial = cold('-oab')
+        const stream = dial.pipe(consume(packet => (packet === 'a' ? slow : bad), { concurrency: 2 }))
+        expectEvents(stream).toBe('-o---(x#)', { x: { type: 'close', error: 'ERR_HANDLER' } }, 'ERR_HANDLER')
+        expectSubscriptions(slow.subscriptions).toBe('--^--!')
+      }))
+
+    it('says so in the close, if the connection is gone already', () =>
+      run(({ cold, expectEvents }) => {
+        const close = (reason: string, error: string) => ({ x: { type: 'close', reason, error } })
+        for (const [reason, told] of [
+          ['remote', 'error'],
+          ['local', 'local'],
+        ] as const) {
+          const left = cold('-oaf-(x|)', { x: { type: 'close', reason } })
+          expectEvents(left.pipe(consume(failing))).toBe('-o----(ax|)', close(told, 'ERR_HANDLER'))
+        }
+        const lost = cold('-oaf-(x#)')
+        expectEvents(lost.pipe(consume(failing))).toBe('-o----(ax#)', close('error', 'ECONNRESET'))
+      }))
+
+    it('lets the client come back', () =>
+      run(({ cold, expectEvents }) => {
+        const stream = cold('-of-----').pipe(consume(failing), reconnect([3]))
+        expectEvents(stream, '^------!').toBe('-o(xr)o', { x: { type: 'close', error: 'ERR_HANDLER' } })
+      }))
+  })
+
+  it('tells in the order in which it happened what happens while it tells', () => {
+    const answers = { a: new Subject<string>(), b: new Subject<string>() }
+    const source = new Subject<PacketEvent<'a' | 'b'>>()
+    const connection = recordingConnection()
+    const stream = source.pipe(
+      consume(packet => answers[packet], { concurrency: 2, ordered: false }),
+      share(),
+    )
+    const first: string[] = []
+    const second: string[] = []
+    stream.subscribe(({ packet }) => {
+      first.push(packet)
+      if (packet === 'a1') answers.b.next('b1')
+    })
+    stream.subscribe(({ packet }) => second.push(packet))
+    source.next({ type: 'packet', connection, packet: 'a' })
+    source.next({ type: 'packet', connection, packet: 'b' })
+    answers.a.next('a1')
+    answers.a.next('a2')
+    expect(first).to.deep.equal(['a1', 'b1', 'a2'])
+    expect(second).to.deep.equal(first)
+  })
+
+  it('cancels everything, and lets go, when it is unsubscribed from', () =>
+    run(({ cold, plain, expectEvents, expectSent, expectSubscriptions }) => {
+      const answer = plain.cold('-----------a|')
+      const dial = cold('  -oabfg')
+      expectEvents(dial.pipe(consume(() => answer, { concurrency: 2, prefetch: 2 })), '^-------!').toBe('-o')
+      expectSubscriptions(answer.subscriptions).toBe(['--^-----!', '---^----!'])
+      expectSent(dial).toBe('-----p--r', { p: { call: 'pause' }, r: { call: 'resume' } })
+    }))
+
+  it('handles nothing more once it is unsubscribed from', () => {
+    const handled: string[] = []
+    const source = from(['a', 'b']).pipe(
+      map(packet => ({ type: 'packet', connection: recordingConnection(), packet }) as const),
+    )
+    source
+      .pipe(
+        consume(packet => {
+          handled.push(packet)
+          return [packet]
+        }),
+        take(1),
+      )
+      .subscribe()
+    expect(handled).to.deep.equal(['a'])
+  })
+
+  it('leaves nothing, whenever it is unsubscribed from', () => {
+    leavesNothing(20, ({ cold }) => cold('-oabf-(ex|)').pipe(consume(packet => after(3, packet), { prefetch: 1 })))
+  })
+
+  it('names all that is wrong with its options', () => {
+    const wrong = { concurrency: 0, prefetch: 1.5, ordered: 'no', parallel: 2 }
+    for (const name of Object.keys(wrong)) {
+      const refused = expect(() => consume(() => EMPTY, wrong as object)).to.throw(name)
+      refused.with.property('code', 'ERR_OPTIONS')
+    }
+  })
+})

@@ -1,0 +1,1 @@
+export { consume, type ConsumeOptions } from './consume.js'

@@ -1,0 +1,132 @@
+import type { Connection } from '../connection/connection.js'
+import { handlerError } from '../connection/errors.js'
+import type { AnyEvent, CloseEvent } from '../connection/event.js'
+import { Brake } from './brake.js'
+import type { Consumption } from './consumption.js'
+import { Task } from './task.js'
+
+/** One connection's packets from their arrival until what came of them is told, and between them the events that must not overtake. */
+export class Intake {
+  readonly consumption: Consumption
+  readonly connection: Connection<never>
+  readonly #brake: Brake
+  /** Oldest first; of the first `#begun`, all tasks were started. */
+  #line: (Task | AnyEvent)[] = []
+  #begun = 0
+  /** Tasks that were not. */
+  #waiting = 0
+  #running = 0
+  #working = false
+  #moreToDo = false
+  #failed = false
+
+  constructor(consumption: Consumption, connection: Connection<never>) {
+    this.consumption = consumption
+    this.connection = connection
+    this.#brake = new Brake(connection, consumption.prefetch)
+  }
+
+  get empty(): boolean {
+    return this.#line.length === 0
+  }
+
+  take(packet: unknown): void {
+    if (this.#failed) return
+    this.#line.push(new Task(this, packet))
+    this.#waiting += 1
+    if (this.#working) this.#brake.waiting(this.#waiting)
+    this.work()
+  }
+
+  /** Takes an event that has to stay behind the packets. */
+  follow(event: AnyEvent): void {
+    // Law 12: the peer's end is answered with ours when it was told, and not while the connection is held.
+    if (event.type === 'end') this.#brake.keep()
+    this.#line.push(event)
+    this.work()
+  }
+
+  /** Starts what may start and tells what may be told. What this brings about on the way is done in the same loop. */
+  work(): void {
+    this.#moreToDo = true
+    if (this.#working) return
+    this.#working = true
+    while (this.#moreToDo) {
+      this.#moreToDo = false
+      do this.#tellWhatIsDone()
+      while (this.#startNext())
+      this.#brake.waiting(this.#waiting)
+    }
+    this.#working = false
+    this.consumption.settle()
+  }
+
+  finished(): void {
+    this.#running -= 1
+    this.work()
+  }
+
+  /** Whether what comes of this task may be told as it comes. */
+  isNext(task: Task): boolean {
+    return !this.consumption.ordered || this.#line[0] === task
+  }
+
+  /** Law 8: the connection is destroyed; what waits is dropped, and its other tasks are. */
+  fail(thrown: unknown): void {
+    const error = handlerError('the project of consume', thrown)
+    const close = this.#line.find(entry => !(entry instanceof Task) && entry.type === 'close')
+    this.#failed = true
+    this.cancel()
+    if (close === undefined) this.connection.destroy(error)
+    else this.follow(failedBy(error, close as CloseEvent<Connection<never>>))
+  }
+
+  cancel(): void {
+    for (const entry of this.#line) if (entry instanceof Task) entry.cancel()
+    this.#line = []
+    this.#begun = this.#waiting = this.#running = 0
+    this.#brake.release()
+  }
+
+  #startNext(): boolean {
+    while (this.#running < this.consumption.concurrency) {
+      const entry = this.#line[this.#begun]
+      if (entry === undefined) return false
+      this.#begun += 1
+      if (!(entry instanceof Task)) continue
+      this.#waiting -= 1
+      this.#running += 1
+      entry.run()
+      return true
+    }
+    return false
+  }
+
+  #tellWhatIsDone(): void {
+    for (let [first] = this.#line; first !== undefined; [first] = this.#line) {
+      if (first instanceof Task) {
+        first.catchUp()
+        if (this.#line[0] !== first) continue // Who was told of a result has made all of this fail.
+        if (!first.done) return
+      }
+      this.#line.shift()
+      this.#begun = Math.max(0, this.#begun - 1)
+      if (!(first instanceof Task)) this.#pass(first)
+    }
+  }
+
+  #pass(event: AnyEvent): void {
+    const { consumption } = this
+    if (event.type === 'close') consumption.gone(this)
+    consumption.tell(event)
+    if (event.type !== 'end') return
+    consumption.outlet.run(() => {
+      this.#brake.release()
+    })
+  }
+}
+
+/** The connection is gone, so that its close has to report what else went wrong. */
+function failedBy(error: Error, close: CloseEvent<Connection<never>>): CloseEvent<Connection<never>> {
+  return { ...close, error: close.error ?? error, reason: close.reason === 'remote' ? 'error' : close.reason }
+}
