@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'ERR_OPTIONS'
   | 'ERR_POLICY'
   | 'ERR_READ_ENDED'
+  | 'ERR_READ_OVERFLOW'
   | 'ERR_READ_TIMEOUT'
   | 'ERR_RESOLVE_TIMEOUT'
   | 'ERR_SEND_OVERFLOW'

@@ -1,1 +1,2 @@
 export { consume, type ConsumeOptions } from './consume.js'
+export { iterate, type IterateOptions } from './iterate.js'
