@@ -17,7 +17,7 @@ function candidate(options: MemoryOptions): Candidate {
   const net = memory(options)
   return {
     listen: place => net.listen({ port: 0, ...place }),
-    connect: ({ endpoint }, target) => net.connect({ port: endpoint.port ?? 0, ...target }),
+    connect: ({ port = 0 }, target) => net.connect({ port, ...target }),
     open: () => net.open,
     flood: 4 * 1024 * 1024,
   }

@@ -24,8 +24,8 @@ export const eventsLaw = casesOf(1, {
   },
 
   async 'each of many connections has a life of its own'(scene) {
-    const { server, listener } = await scene.listen()
-    const clients = Array.from({ length: 10 }, () => scene.dial(listener))
+    const { server, place } = await scene.listen()
+    const clients = Array.from({ length: 10 }, () => scene.dial(place))
     await server.next('open', 10)
     for (const { connection } of server.all('open')) connection.close()
     await Promise.all(clients.map(client => client.end()))
@@ -35,17 +35,17 @@ export const eventsLaw = casesOf(1, {
   },
 
   async 'a refused dial tells connecting and close'(scene) {
-    const { server, listener } = await scene.listen()
+    const { server, listener, place } = await scene.listen()
     listener.close()
     await server.end()
-    const client = scene.dial(listener)
+    const client = scene.dial(place)
     await client.end()
     same(client.summary, 'connecting close:error', 'the client was told')
   },
 
   async 'a dial that is given up at once tells connecting and close'(scene) {
-    const { listener } = await scene.listen()
-    const client = scene.dial(listener, {}, event => {
+    const { place } = await scene.listen()
+    const client = scene.dial(place, {}, event => {
       if (event.type === 'connecting') event.connection.destroy()
     })
     await client.end()

@@ -5,10 +5,10 @@ import { casesOf } from './law.js'
 /** Law 2: one connection's failure is data; a stream errors only when its source can go no further. */
 export const failuresLaw = casesOf(2, {
   async 'a refused dial errors, with the error of its close'(scene) {
-    const { server, listener } = await scene.listen()
+    const { server, listener, place } = await scene.listen()
     listener.close()
     await server.end()
-    const client = scene.dial(listener)
+    const client = scene.dial(place)
     await client.end()
     const { reason, error } = await client.next('close')
     same([reason, client.outcome], ['error', 'errored'], 'the reason and the outcome')
@@ -73,34 +73,34 @@ export const failuresLaw = casesOf(2, {
   },
 
   async 'a peer that aborts does not end the listening stream, nor another connection'(scene) {
-    const { client, server, here, there, listener } = await scene.pair({ onServer: echo })
-    const other = scene.dial(listener)
+    const { client, server, here, there, place } = await scene.pair({ onServer: echo })
+    const other = scene.dial(place)
     const { connection } = await other.next('open')
     here.destroy(new Error('client failed'))
     await Promise.all([client.end(), server.until(() => there.state === 'closed', 'the close')])
     connection.send(someBytes(10))
     await other.bytes(10)
-    const third = scene.dial(listener)
+    const third = scene.dial(place)
     ;(await third.next('open')).connection.send(someBytes(10))
     await third.bytes(10)
     same(server.outcome, undefined, 'the outcome of the listening stream')
   },
 
   async 'a connection that the server destroys with an error does not end the listening stream'(scene) {
-    const { server, there, listener } = await scene.pair()
+    const { server, there, place } = await scene.pair()
     there.destroy(new Error('server failed'))
     const close = await server.next('close')
     same([close.reason, close.error?.message], ['error', 'server failed'], 'the close')
-    await scene.dial(listener).next('open')
+    await scene.dial(place).next('open')
     same(server.outcome, undefined, 'the outcome of the listening stream')
   },
 
   async 'a closed listener accepts no more, touches nothing that is open, and its stream completes with the last close'(
     scene,
   ) {
-    const { client, server, here, listener } = await scene.pair({ onServer: echo })
+    const { client, server, here, listener, place } = await scene.pair({ onServer: echo })
     listener.close()
-    const late = scene.dial(listener)
+    const late = scene.dial(place)
     await late.end()
     check(late.all('packet').length === 0, 'it was accepted')
     here.send(someBytes(10))

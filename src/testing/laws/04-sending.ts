@@ -17,9 +17,9 @@ export const sendingLaw = casesOf(4, {
   },
 
   async 'send answers false while connecting'(scene) {
-    const { listener } = await scene.listen()
+    const { place } = await scene.listen()
     const answers: boolean[] = []
-    const client = scene.dial(listener, {}, event => {
+    const client = scene.dial(place, {}, event => {
       if (event.type === 'connecting') answers.push(event.connection.send(someBytes(10)))
     })
     const { connection } = await client.next('open')
@@ -84,8 +84,8 @@ export const sendingLaw = casesOf(4, {
   },
 
   async 'beyond maxBuffered the connection is destroyed, and no other'(scene) {
-    const { client, here, listener } = await scene.pair({ client: { maxBuffered: 1000 }, onServer: echo })
-    const other = scene.dial(listener)
+    const { client, here, place } = await scene.pair({ client: { maxBuffered: 1000 }, onServer: echo })
+    const other = scene.dial(place)
     const { connection } = await other.next('open')
     same(here.send(someBytes(1001)), false, 'the answer')
     same(here.state, 'closed', 'the state')

@@ -5,10 +5,10 @@ import { casesOf } from './law.js'
 /** Law 5: `connection.id` is identity and never reused. */
 export const identityLaw = casesOf(5, {
   async 'no two connections have the same id, at either end'(scene) {
-    const { server, listener } = await scene.listen()
+    const { server, place } = await scene.listen()
     const ids: string[] = []
     for (const count of [1, 2, 3, 4, 5]) {
-      const client = scene.dial(listener)
+      const client = scene.dial(place)
       ids.push((await client.next('open')).connection.id)
       ids.push((await server.next('open', count)).connection.id)
       client.leave()
@@ -38,10 +38,10 @@ export const identityLaw = casesOf(5, {
   },
 
   async 'nothing of a closed connection is told of the next'(scene) {
-    const { client, server, here, listener } = await scene.pair({ onServer: echo })
+    const { client, server, here, place } = await scene.pair({ onServer: echo })
     here.send(someBytes(10, 1))
     client.leave()
-    const next = scene.dial(listener)
+    const next = scene.dial(place)
     const { connection } = await next.next('open')
     connection.send(someBytes(10, 2))
     same([...(await next.bytes(10))], [...someBytes(10, 2)], 'the next received')

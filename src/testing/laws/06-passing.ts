@@ -9,8 +9,8 @@ import { casesOf } from './law.js'
 export const passingLaw = casesOf(6, {
   async 'an event of a type that nobody knows passes, as it is and in its place'(scene) {
     const { operator = perConnection(packets => packets) } = scene.candidate
-    const { listener } = await scene.listen()
-    const dialled = scene.dial(listener)
+    const { place } = await scene.listen()
+    const dialled = scene.dial(place)
     const open = await dialled.next('open')
     const packet = { type: 'packet', connection: open.connection, packet: someBytes(10) }
     const unknown = [{ type: 'weather' }, { type: 'heartbeat', connection: open.connection, roundTrip: 12 }] as const

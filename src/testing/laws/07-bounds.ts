@@ -32,14 +32,14 @@ export const boundsLaw = casesOf(7, {
   },
 
   async 'a paused listener holds what it accepts unopened, up to its backlog, and turns away what is beyond'(scene) {
-    const { server, listener } = await scene.listen({ backlog: 2 }, echo)
+    const { server, listener, place } = await scene.listen({ backlog: 2 }, echo)
     listener.pause()
     const held = []
     for (const count of [1, 2]) {
-      held.push(scene.dial(listener, {}, askTen))
+      held.push(scene.dial(place, {}, askTen))
       await scene.until(() => listener.accepted === count, 'what was dialled')
     }
-    const beyond = scene.dial(listener)
+    const beyond = scene.dial(place)
     await beyond.end()
     same([listener.paused, listener.accepted, listener.refused], [true, 2, 1], 'paused, accepted and refused')
     same(server.summary, 'listening', 'the server was told')

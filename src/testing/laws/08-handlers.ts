@@ -17,8 +17,8 @@ export const handlersLaw = casesOf(8, {
       ),
     )
     const server = scene.watch(scene.candidate.listen({}).pipe(handled as never), echo)
-    const { listener } = await server.next('listening')
-    const [good, bad] = [scene.dial(listener), scene.dial(listener)]
+    const { endpoint: place } = (await server.next('listening')).listener
+    const [good, bad] = [scene.dial(place), scene.dial(place)]
     const [{ connection: toGood }, { connection: toBad }] = await Promise.all([good.next('open'), bad.next('open')])
     await server.next('open', 2)
     toBad.send(Uint8Array.of(1))

@@ -16,9 +16,9 @@ export const timeLaw = casesOf(9, {
   },
 
   async 'a connection knows since when it is open'(scene) {
-    const { listener } = await scene.listen()
+    const { place } = await scene.listen()
     const times: (number | undefined)[] = []
-    const client = scene.dial(listener, {}, ({ type, ...event }) => {
+    const client = scene.dial(place, {}, ({ type, ...event }) => {
       if ('connection' in event && type !== 'close') times.push(event.connection.openedAt)
     })
     await client.next('open')

@@ -31,10 +31,10 @@ export const pausingLaw = casesOf(10, {
   },
 
   async 'it may be paused before it is open'(scene) {
-    const { server, listener } = await scene.listen({}, event => {
+    const { server, place } = await scene.listen({}, event => {
       if (event.type === 'open') event.connection.send(someBytes(10))
     })
-    const client = scene.dial(listener, {}, event => {
+    const client = scene.dial(place, {}, event => {
       if (event.type === 'connecting') event.connection.pause()
     })
     await Promise.all([client.next('open'), server.next('open')])

@@ -50,8 +50,8 @@ export const turnsLaw: readonly Law[] = [
     casesOf(11, {
       async [`${name} may be called inside of next, at every event of a dial`](scene) {
         for (const moment of moments) {
-          const { listener } = await scene.listen({}, echo)
-          const client = scene.dial(listener, {}, actingAt(moment, act, ask))
+          const { place } = await scene.listen({}, echo)
+          const client = scene.dial(place, {}, actingAt(moment, act, ask))
           if (moment === 'packet') await client.next('packet')
           client.all('open').forEach(({ connection }) => {
             if (moment === 'packet') connection.close()
@@ -62,8 +62,8 @@ export const turnsLaw: readonly Law[] = [
 
       async [`${name} may be called inside of next, at every event of a listening stream`](scene) {
         for (const moment of moments.slice(1)) {
-          const { listener } = await scene.listen({}, actingAt(moment, act, echo))
-          const client = scene.dial(listener, {}, ask)
+          const { place } = await scene.listen({}, actingAt(moment, act, echo))
+          const client = scene.dial(place, {}, ask)
           if (moment === 'packet') await client.next('open')
           client.all('open').forEach(({ connection }) => {
             if (moment === 'packet') connection.close()
@@ -76,7 +76,7 @@ export const turnsLaw: readonly Law[] = [
 
   ...casesOf(11, {
     async 'all subscribers see the same order'(scene) {
-      const { listener } = await scene.listen({}, echo)
+      const { place } = await scene.listen({}, echo)
       const shared = new Subject<ConnectionEvent>()
       const orders: string[][] = [[], []]
       const [first] = orders.map((order, index) =>
@@ -85,7 +85,7 @@ export const turnsLaw: readonly Law[] = [
           if (index === 0 && event.type === 'open') event.connection.destroy()
         }),
       )
-      scene.candidate.connect(listener, {}).subscribe(shared)
+      scene.candidate.connect(place, {}).subscribe(shared)
       await first?.end()
       same(orders[1], orders[0], 'the order at the second subscriber')
       same(orders[0], ['connecting', 'open', 'close'], 'the order')

@@ -18,8 +18,8 @@ export const bytesLaw = casesOf(13, {
   async 'the same bytes can be sent to many, and what one receiver does to its own changes nothing for the others'(
     scene,
   ) {
-    const { server, listener } = await scene.listen()
-    const clients = [1, 2, 3].map(() => scene.dial(listener))
+    const { server, place } = await scene.listen()
+    const clients = [1, 2, 3].map(() => scene.dial(place))
     await server.next('open', 3)
     const shared = someBytes(100_000)
     for (const { connection } of server.all('open')) connection.send(shared)

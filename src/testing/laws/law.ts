@@ -1,7 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
+import type { Endpoint } from '../../connection/connection.js'
 import type { ConnectionOptions } from '../../connection/connection-options.js'
 import type { ConnectionStream, TypedEvent } from '../../connection/event.js'
-import type { Listener } from '../../connection/listener.js'
 import { Scene } from './scene.js'
 
 /**
@@ -12,7 +12,7 @@ import { Scene } from './scene.js'
  * ```ts
  * const candidate: Candidate = {
  *   listen: options => tcp.listen({ host: '127.0.0.1', port: 0, ...options }),
- *   connect: ({ endpoint }, options) => tcp.connect({ host: '127.0.0.1', port: endpoint.port ?? 0, ...options }),
+ *   connect: ({ address, port = 0 }, options) => tcp.connect({ host: address, port, ...options }),
  *   open: () => process.getActiveResourcesInfo().filter(name => name.startsWith('TCP')).length,
  * }
  * ```
@@ -21,14 +21,14 @@ export interface Candidate {
   /** Binds a place that is free. */
   readonly listen: (options: ConnectionOptions & { readonly backlog?: number }) => ConnectionStream
   /** Dials what is bound, or was. */
-  readonly connect: (to: Listener, options: ConnectionOptions) => ConnectionStream
+  readonly connect: (to: Endpoint, options: ConnectionOptions) => ConnectionStream
   /**
    * How many things of it are alive: handles, bound ports, whatever can be counted. What a law opens has to go again.
    */
   readonly open: () => number
   /** More bytes than the system takes for a peer that does not read. Default 32 MiB. */
   readonly flood?: number
-  /** Whether the peer of a `destroy()` sees a failure, even while it is paused. Default `true`. */
+  /** Whether the peer of a `destroy()` sees a failure. Default `true`. */
   readonly resets?: boolean
   /** The operator that the streams go through, to see what it does with events that it does not know. */
   readonly operator?: OperatorFunction<TypedEvent, TypedEvent>

@@ -1,6 +1,6 @@
 import { firstValueFrom, timer } from 'rxjs'
 import type { ConnectionOptions } from '../../connection/connection-options.js'
-import type { Connection } from '../../connection/connection.js'
+import type { Connection, Endpoint } from '../../connection/connection.js'
 import type { ConnectionStream } from '../../connection/event.js'
 import type { Listener } from '../../connection/listener.js'
 import { echo, LARGE, someBytes } from './bytes.js'
@@ -28,6 +28,8 @@ export interface Pair {
   /** The server's handle. */
   readonly there: Connection
   readonly listener: Listener
+  /** Where the listener was bound, also when it is no more. */
+  readonly place: Endpoint
 }
 
 /**
@@ -58,22 +60,22 @@ export class Scene {
   }
 
   /** Binds, and waits until it is bound. */
-  async listen(options: PlaceOptions = {}, react?: React): Promise<{ server: Witness; listener: Listener }> {
+  async listen(options: PlaceOptions = {}, react?: React): Promise<Pick<Pair, 'listener' | 'place' | 'server'>> {
     const server = this.watch(this.candidate.listen(options), react)
     const { listener } = await server.next('listening')
-    return { server, listener }
+    return { server, listener, place: listener.endpoint }
   }
 
-  dial(to: Listener, options: ConnectionOptions = {}, react?: React): Witness {
+  dial(to: Endpoint, options: ConnectionOptions = {}, react?: React): Witness {
     return this.watch(this.candidate.connect(to, options), react)
   }
 
   /** Connects, and waits until both ends are open. */
   async pair(options: PairOptions = {}): Promise<Pair> {
-    const { server, listener } = await this.listen(options.server, options.onServer)
-    const client = this.dial(listener, options.client, options.onClient)
+    const { server, listener, place } = await this.listen(options.server, options.onServer)
+    const client = this.dial(place, options.client, options.onClient)
     const [{ connection: here }, { connection: there }] = await Promise.all([client.next('open'), server.next('open')])
-    return { client, server, here, there, listener }
+    return { client, server, here, there, listener, place }
   }
 
   /**
