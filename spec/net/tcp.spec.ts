@@ -4,7 +4,7 @@ import { tcp } from 'sluice/net'
 import { closeAll } from '../support/net/closing.js'
 import { listening, overTcp, overUnix, pair } from '../support/net/pairs.js'
 import { drained, gone, rawClient, rawServer } from '../support/net/peers.js'
-import { eventually, resources } from '../support/net/resources.js'
+import { eventually, resources, resourcesLeft } from '../support/net/resources.js'
 import { bytesOf, watch } from '../support/net/watch.js'
 
 const host = '127.0.0.1'
@@ -190,7 +190,7 @@ describe('tcp', () => {
 
       await eventually(() => !peer.write('are you there?') && peer.destroyed)
       await gone(peer)
-      expect(resources()).to.deep.equal(before)
+      expect(await resourcesLeft(before)).to.deep.equal(before)
     })
   }
 

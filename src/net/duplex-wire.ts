@@ -21,6 +21,10 @@ export interface SocketKind {
   readonly local: (socket: Duplex) => Endpoint | undefined
   readonly remote: (socket: Duplex) => Endpoint | undefined
   readonly tls: (socket: Duplex) => TlsSession | undefined
+  /** Whether what was written may still be held by the duplex, or by one behind it: streams pass on the very bytes they were given. */
+  readonly keeps: boolean
+  /** How much of the last write the system has not taken yet, where that can be known. */
+  readonly pending: (socket: Duplex) => number | undefined
   /** Ends both directions so that the peer can see that it was no orderly end. */
   readonly abort: (socket: Duplex) => void
 }
@@ -107,6 +111,8 @@ export class DuplexWire implements Wire {
   destroy(): void {
     const socket = this.#socket
     if (socket.destroyed) return
+    const taken = this.#inFlight - (this.#kind.pending(socket) ?? this.#inFlight)
+    if (taken > 0 && !this.#suspended) this.#line.written(taken)
     this.#kind.abort(socket)
   }
 
@@ -137,7 +143,7 @@ export class DuplexWire implements Wire {
     if (region !== undefined) {
       this.#hand(region.length)
       socket.write(region, this.#whenWritten())
-      if (this.#settle()) this.#gather.reuse(region)
+      if (this.#settle() && !this.#kind.keeps) this.#gather.reuse(region)
       return
     }
     this.seal()
@@ -181,7 +187,8 @@ export class DuplexWire implements Wire {
   /** Whether what Node had in hand has been taken by the system, which is told the line. */
   #settle(): boolean {
     if (this.#inFlight > 0) {
-      if (this.#socket.writableLength > 0 || this.#socket.destroyed) return false
+      const { writableLength, errored, destroyed } = this.#socket
+      if (writableLength > 0 || errored !== null || destroyed) return false
       const size = this.#inFlight
       this.#inFlight = 0
       this.#line.written(size)

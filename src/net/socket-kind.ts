@@ -10,6 +10,8 @@ export const tcpKind: SocketKind = {
   local: socket => localEndpoint(socket as Socket),
   remote: socket => remoteEndpoint(socket as Socket),
   tls: nothing,
+  keeps: false,
+  pending,
   abort(socket) {
     const { connecting } = socket as Socket
     if (connecting || isShutting(socket)) socket.destroy()
@@ -25,12 +27,25 @@ function isShutting({ writableEnded, writableFinished, writableLength }: Duplex)
 /** A Unix socket, both ends of which are named by the path. */
 export function pathKind(path: string): SocketKind {
   const endpoint = () => ({ address: path })
-  return { local: endpoint, remote: endpoint, tls: nothing, abort }
+  return { local: endpoint, remote: endpoint, tls: nothing, keeps: false, pending, abort }
 }
 
 /** Any other duplex. */
-export const duplexKind: SocketKind = { local: nothing, remote: nothing, tls: nothing, abort }
+export const duplexKind: SocketKind = {
+  local: nothing,
+  remote: nothing,
+  tls: nothing,
+  keeps: true,
+  pending: nothing,
+  abort,
+}
 
 function abort(socket: Duplex): void {
   socket.destroy()
+}
+
+/** Node tells only of whole writes, and may have handed over most of one: its handle knows, in a property that is not documented. */
+function pending(socket: Duplex): number | undefined {
+  const { _handle: handle } = socket as { readonly _handle?: { readonly writeQueueSize?: number } | null }
+  return handle?.writeQueueSize
 }

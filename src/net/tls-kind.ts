@@ -12,6 +12,8 @@ export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind)
     local: () => innerKind.local(inner),
     remote: () => innerKind.remote(inner),
     tls: () => session,
+    keeps: false,
+    pending: () => undefined,
     abort() {
       innerKind.abort(inner)
       secure.destroy()

@@ -5,10 +5,6 @@ interface Credentials {
   readonly key: string
 }
 
-interface Identity extends Credentials {
-  readonly fingerprint256: string
-}
-
 /** Made anew in each run, so that none can expire in the repository. */
 const authority = await selfSigned('Sluice Test Authority', true)
 
@@ -25,15 +21,20 @@ export const client = await issued('Ada', ['ada.example.org'])
 /** Vouched for by nobody. */
 export const stranger = await selfSigned('localhost', false)
 
-async function issued(name: string, names: readonly string[]): Promise<Identity> {
+async function issued(name: string, names: readonly string[]): Promise<Credentials> {
   return made(name, names, authority)
 }
 
-async function selfSigned(name: string, isAuthority: boolean): Promise<Identity> {
+async function selfSigned(name: string, isAuthority: boolean): Promise<Credentials> {
   return made(name, ['localhost', '127.0.0.1'], undefined, isAuthority)
 }
 
-async function made(name: string, names: readonly string[], by?: Credentials, isAuthority = false): Promise<Identity> {
+async function made(
+  name: string,
+  names: readonly string[],
+  by?: Credentials,
+  isAuthority = false,
+): Promise<Credentials> {
   const pems = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -44,7 +45,7 @@ async function made(name: string, names: readonly string[], by?: Credentials, is
     ],
     ...(by !== undefined && { ca: { cert: by.cert, key: by.key } }),
   })
-  return { cert: pems.cert, key: pems.private, fingerprint256: pems.fingerprint }
+  return { cert: pems.cert, key: pems.private }
 }
 
 function alternative(name: string): { type: 2; value: string } | { type: 7; ip: string } {

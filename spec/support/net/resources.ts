@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 /** What keeps this process alive: handles, requests and timers, each kind with its count. Standard streams come and go with the reporter. */
 export function resources(): Record<string, number> {
   const counts: Record<string, number> = {}
@@ -5,6 +7,12 @@ export function resources(): Record<string, number> {
     if (kind !== 'TTYWrap' && kind !== 'Immediate') counts[kind] = (counts[kind] ?? 0) + 1
   }
   return counts
+}
+
+/** The same, after a few rounds of the event loop in which what is closing may close. */
+export async function resourcesLeft(expected: Record<string, number>): Promise<Record<string, number>> {
+  for (let round = 0; round < 1_000 && !isDeepStrictEqual(resources(), expected); round += 1) await turn()
+  return resources()
 }
 
 /** Goes round the event loop until something holds. If it never does, the spec times out. */
@@ -15,4 +23,8 @@ export async function eventually(met: () => boolean): Promise<void> {
 /** One round of the event loop. */
 export function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
+}
+
+export async function turns(count: number): Promise<void> {
+  for (let round = 0; round < count; round += 1) await turn()
 }

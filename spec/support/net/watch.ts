@@ -11,6 +11,7 @@ export class Watch<In = Uint8Array, Out = Uint8Array> {
   /** How the stream has ended, if it has. */
   ended: 'complete' | 'error' | undefined
   error: unknown
+  readonly #reactions: ((event: EventOf<In, Out>) => void)[]
   #subscription: Subscription | undefined
   #waiting: {
     readonly for: string
@@ -19,14 +20,15 @@ export class Watch<In = Uint8Array, Out = Uint8Array> {
     readonly fail: () => void
   }[] = []
 
-  constructor(stream: ConnectionStream<EventOf<In, Out>>, react: (event: EventOf<In, Out>) => void = () => undefined) {
+  constructor(stream: ConnectionStream<EventOf<In, Out>>, react?: (event: EventOf<In, Out>) => void) {
+    this.#reactions = react === undefined ? [] : [react]
     later(() => {
       this.abort()
     })
     this.#subscription = stream.subscribe({
       next: event => {
         this.events.push(event)
-        react(event)
+        for (const reaction of this.#reactions) reaction(event)
         this.#look()
       },
       error: (error: unknown) => {
@@ -56,6 +58,11 @@ export class Watch<In = Uint8Array, Out = Uint8Array> {
 
   all<Type extends EventOf<In, Out>['type']>(type: Type): Typed<EventOf<In, Out>, Type>[] {
     return this.events.filter((event): event is Typed<EventOf<In, Out>, Type> => event.type === type)
+  }
+
+  /** Does something at each further event, inside `next`. */
+  react(reaction: (event: EventOf<In, Out>) => void): void {
+    this.#reactions.push(reaction)
   }
 
   /** Waits for the event of a type, or for the nth. */
