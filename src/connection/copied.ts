@@ -1,8 +1,8 @@
 import type { Connection } from './connection.js'
 
 /**
- * Where a connection of bytes says up to how many bytes of a packet `send` copies at once, so that their array may be written again. It says nothing where
- * it can't promise: then all that is sent has to be left alone.
+ * Where a connection of bytes says up to how many bytes `send` copies at once, so that their array may be written
+ * again. One that says nothing promises nothing.
  */
 export const copied = Symbol('sluice.copied')
 
@@ -10,7 +10,7 @@ export interface Copies {
   readonly [copied]: number
 }
 
-/** Up to how many bytes `send` copies at once. */
+/** Up to how many bytes a connection copies when they are sent. */
 export function copiedBy(connection: Connection<never>): number {
   return (connection as Partial<Copies>)[copied] ?? 0
 }

@@ -1,6 +1,7 @@
 import { Subscription } from 'rxjs'
 import { now } from './clock.js'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
+import { copied, type Copies } from './copied.js'
 import { SluiceError } from './errors.js'
 import type { CloseEvent, CloseReason, ConnectionEvent } from './event.js'
 import { handover, type Handover, type HandsOver } from './handover.js'
@@ -13,7 +14,7 @@ import type { Line, Wire } from './wire.js'
  *
  * Input (`packet`, `end`, an orderly `close`) goes through `#pass`, which holds it while the connection is paused; a failure overtakes it.
  */
-export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
+export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copies {
   state: ConnectionState = 'connecting'
   openedAt: number | undefined = undefined
   bytesRead = 0
@@ -63,6 +64,10 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver {
 
   get bufferedAmount(): number {
     return this.bytesAccepted - this.bytesWritten
+  }
+
+  get [copied](): number {
+    return this.#wire?.copies ?? 0
   }
 
   // ── what the user does ──

@@ -10,6 +10,8 @@ export interface Wire<in Out = Uint8Array> {
   readonly local?: Endpoint | undefined
   readonly remote?: Endpoint | undefined
   readonly tls?: TlsSession | undefined
+  /** Up to how many bytes of a packet `write` copies at once, so that whoever sent them may write into them again. */
+  readonly copies?: number | undefined
   /** The bytes that a packet will take on the wire. Throws a `TypeError` for what can't be sent. */
   size(packet: Out): number
   /** Takes a packet for sending; `Line.written` is told when the system has it. */
