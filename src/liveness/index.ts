@@ -1,3 +1,4 @@
 export { firstPacket } from './first-packet.js'
-export { heartbeat, type HeartbeatEvent, type HeartbeatOptions } from './heartbeat.js'
+export { heartbeat } from './heartbeat.js'
+export type { HeartbeatEvent, HeartbeatOptions } from './heartbeat-options.js'
 export { idleTimeout } from './idle-timeout.js'

@@ -4,57 +4,42 @@ import type { Connection } from '../connection/connection.js'
 /** What is known of the life of one connection: its counters, looked at again and again. */
 export class Pulse {
   readonly connection: Connection<never>
-  /** When its last sign of life may have been, at the earliest. */
-  #signAt: number
-  #lookedAt: number
+  /** For how many looks, at the most, nothing has arrived and nothing was asked. */
+  quiet: number
+  /** For how many looks a ping has waited for a sign of life, if one does. */
+  waiting: number | undefined
+
   #bytesRead: number
   #bytesWritten: number
-  /** When the ping that is not answered was sent, for the deadline: any sign of life answers it. */
-  #waitsSince: number | undefined
-  #lastPing = -Infinity
   /** When the ping was sent whose pong tells the round trip; none while we don't read, since a pong would wait for us. */
   #measuredFrom: number | undefined
 
-  /** @param headStart milliseconds by which its first ping comes sooner */
+  /** @param headStart by how many looks its first ping comes sooner */
   constructor(connection: Connection<never>, headStart: number) {
     this.connection = connection
-    this.#lookedAt = now()
-    this.#signAt = this.#lookedAt - headStart
+    this.quiet = headStart
     this.#bytesRead = connection.bytesRead
     this.#bytesWritten = connection.bytesWritten
-  }
-
-  /** For how long, at the most, there has been no sign of life. */
-  get silence(): number {
-    return this.#lookedAt - this.#signAt
-  }
-
-  /** For how long a ping has waited for a sign of life. */
-  get waiting(): number | undefined {
-    return this.#waitsSince === undefined ? undefined : this.#lookedAt - this.#waitsSince
-  }
-
-  /** For how long no ping has been sent. */
-  get sincePing(): number {
-    return this.#lookedAt - this.#lastPing
   }
 
   look(): void {
-    const { connection } = this
-    if (connection.paused) this.#measuredFrom = undefined
-    if (this.#showsLife()) {
-      this.#signAt = this.#lookedAt
-      this.#waitsSince = undefined
-    }
-    this.#lookedAt = now()
-    this.#bytesRead = connection.bytesRead
-    this.#bytesWritten = connection.bytesWritten
+    const { bytesRead, bytesWritten, bufferedAmount, paused } = this.connection
+    const heard = bytesRead !== this.#bytesRead
+    // While we don't read we can't hear: then a peer who takes what we write is alive.
+    const alive = heard || (paused && (bufferedAmount === 0 || bytesWritten !== this.#bytesWritten))
+    // What has arrived since the last look may have done so right after it.
+    this.quiet = heard ? 1 : this.quiet + 1
+    if (alive) this.waiting = undefined
+    else if (this.waiting !== undefined) this.waiting += 1
+    if (paused) this.#measuredFrom = undefined
+    this.#bytesRead = bytesRead
+    this.#bytesWritten = bytesWritten
   }
 
   pinged(): void {
-    this.#lastPing = now()
-    this.#waitsSince ??= this.#lastPing
-    if (!this.connection.paused) this.#measuredFrom = this.#lastPing
+    this.quiet = 0
+    this.waiting = 0
+    this.#measuredFrom = this.connection.paused ? undefined : now()
   }
 
   /** Answers the milliseconds from the last ping to its pong, which is now; or nothing, where no ping waits for one. */
@@ -62,12 +47,5 @@ export class Pulse {
     const sent = this.#measuredFrom
     this.#measuredFrom = undefined
     return sent === undefined ? undefined : now() - sent
-  }
-
-  /** While we don't read we can't hear: then a peer who takes what we write is alive. */
-  #showsLife(): boolean {
-    const { connection } = this
-    if (connection.bytesRead !== this.#bytesRead) return true
-    return connection.paused && (connection.bufferedAmount === 0 || connection.bytesWritten !== this.#bytesWritten)
   }
 }
