@@ -97,6 +97,18 @@ describe('The examples', function () {
     ])
   })
 
+  it('slow-consumer holds back a server that sends more than it handles', async () => {
+    const server = await bound()
+    const client = example('slow-consumer', [server.port])
+    const fast = await server.next()
+    fast.sends('y\n'.repeat(2 ** 24))
+    await client.says(/100 lines handled/)
+    expect(fast.socket.writableLength).to.be.greaterThan(0)
+    const said = await client.ends()
+    expect(said).to.have.length(101)
+    expect(Number(/(\d+) bytes read/.exec(said[99] ?? '')?.[1])).to.be.below(2 ** 20)
+  })
+
   it('marble-test passes', async () => {
     expect(await example('marble-test').ends()).to.deep.equal(['all is as drawn'])
   })
