@@ -1,0 +1,28 @@
+// A peer that sends as much and as fast as it is allowed to.
+
+import { connect } from 'node:net'
+
+/** Sends so many bytes; answers how many the system had taken when all were, or when the time was over. */
+export function send(port: number, bytes: number, ms: number): Promise<number> {
+  const chunk = Buffer.alloc(64 * 1024, 'x')
+  const socket = connect({ port, host: '127.0.0.1' })
+  return new Promise((resolve, reject) => {
+    let left = bytes
+    const stop = setTimeout(() => {
+      resolve(socket.bytesWritten - socket.writableLength)
+      socket.resetAndDestroy()
+    }, ms)
+    const push = () => {
+      while (left > 0) {
+        left -= chunk.length
+        if (!socket.write(chunk)) return
+      }
+      socket.end()
+    }
+    socket.on('connect', push).on('drain', push).on('error', reject)
+    socket.resume().on('close', () => {
+      clearTimeout(stop)
+      resolve(bytes - left)
+    })
+  })
+}
