@@ -90,6 +90,33 @@ describe('Gather', () => {
       )).timeout(30_000)
   }
 
+  for (const pairing of pairings) {
+    it(`never writes over what the system has taken only a part of, over ${pairing.name}`, async () => {
+      const { client, here, there } = await pair(pairing)
+      const pause = here.pause()
+      const sent: Buffer[] = []
+      const sendSome = (): void => {
+        for (let index = 0; index < 60; index += 1) {
+          const packet = Buffer.alloc(1 + ((sent.length * 37) % 1_000), sent.length)
+          sent.push(packet)
+          there.send(packet)
+        }
+      }
+      while (there.bufferedAmount === 0) {
+        sendSome()
+        await turn()
+      }
+      for (let index = 0; index < 5; index += 1) {
+        sendSome()
+        await turn()
+      }
+      pause.unsubscribe()
+      there.close()
+      await client.over()
+      expect(bytesOf(client).equals(Buffer.concat(sent))).to.equal(true)
+    })
+  }
+
   it('never writes over what a duplex still holds', () =>
     fc.assert(
       fc.asyncProperty(
