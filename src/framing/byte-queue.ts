@@ -1,12 +1,17 @@
 import type { Slab } from './slab.js'
 
-/** Up to how many bytes a chunk is copied rather than kept: a peer that sends single bytes must not cost an array for each of them. */
+/**
+ * Up to how many bytes a chunk is copied rather than kept: a peer that sends single bytes must not cost an array for
+ * each of them.
+ */
 const SMALL = 128
 const BLOCK = 512
 
 const NONE = new Uint8Array()
 
-/** Bytes that arrive in chunks and are wanted in other pieces: each is copied at most twice, however they come and go. */
+/**
+ * Bytes that arrive in chunks and are wanted in other pieces: each is copied at most twice, however they come and go.
+ */
 export class ByteQueue {
   length = 0
 
@@ -52,7 +57,9 @@ export class ByteQueue {
     return taken
   }
 
-  /** Takes the first `size` bytes, of which those that are not here are those of `bytes` from `from`: joined in one go. */
+  /**
+   * Takes the first `size` bytes, of which those that are not here are those of `bytes` from `from`: joined in one go.
+   */
   takeWith(size: number, bytes: Uint8Array, from: number): Uint8Array {
     const joined = this.#slab.take(size)
     const filled = this.copyTo(joined)
@@ -76,7 +83,10 @@ export class ByteQueue {
     return filled + part
   }
 
-  /** Shows what lies behind the first `from` bytes, piece by piece, until it is answered `false`. The pieces are not to be kept. */
+  /**
+   * Shows what lies behind the first `from` bytes, piece by piece, until it is answered `false`. The pieces are not to
+   * be kept.
+   */
   forEach(from: number, visit: (piece: Uint8Array) => boolean): void {
     let before = from + this.#head
     for (let index = this.#first; index < this.#last; index += 1) {

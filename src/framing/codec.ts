@@ -2,7 +2,8 @@
 export const COPIED = 64
 
 /**
- * How packets lie in a stream of bytes. A codec is a value: it has no state, one serves any number of connections at once.
+ * How packets lie in a stream of bytes. A codec is a value: it has no state, one serves any number of connections at
+ * once.
  *
  * `framed` puts it on connections, `decode` and `encode` on plain Observables of bytes.
  *
@@ -26,8 +27,8 @@ export interface Codec<out In, in Out = In> {
   /**
    * Writes a packet, in as many pieces as are at hand: nothing has to be joined.
    *
-   * The bytes that are written are given away, but for pieces of up to 64 bytes: those are copied at once, so that the array of a header may be
-   * used again. What can't be encoded throws before anything is written.
+   * The bytes that are written are given away, but for pieces of up to 64 bytes: those are copied at once, so that the
+   * array of a header may be used again. What can't be encoded throws before anything is written.
    */
   encode(packet: Out, write: (bytes: Uint8Array) => void): void
 }
@@ -35,10 +36,12 @@ export interface Codec<out In, in Out = In> {
 /** Cuts what arrives on one connection into packets, however the network has cut it. */
 export interface Decoder<out In> {
   /**
-   * Takes a chunk and emits the packets that are complete. It stops as soon as `emit` answers `false` and keeps the rest; called with an empty
-   * chunk it goes on with what it has kept. The chunk is not copied and has to stay as it is.
+   * Takes a chunk and emits the packets that are complete. It stops as soon as `emit` answers `false` and keeps the
+   * rest; called with an empty chunk it goes on with what it has kept. The chunk is not copied and has to stay as it
+   * is.
    *
-   * Throws a `SluiceError` when the bytes break the format; what was complete before has been emitted. It is of no use afterwards.
+   * Throws a `SluiceError` when the bytes break the format; what was complete before has been emitted. It is of no use
+   * afterwards.
    */
   decode(chunk: Uint8Array, emit: (packet: In) => boolean): void
 
@@ -46,8 +49,8 @@ export interface Decoder<out In> {
   rest(): Uint8Array
 
   /**
-   * The input has ended: emits what `decode` would, then deals with an unfinished frame, which may be an error, a packet, or nothing. Where `emit`
-   * answered `false` it stops, and is to be called again.
+   * The input has ended: emits what `decode` would, then deals with an unfinished frame, which may be an error, a
+   * packet, or nothing. Where `emit` answered `false` it stops, and is to be called again.
    */
   end(emit: (packet: In) => boolean): void
 }
@@ -57,7 +60,8 @@ export interface DecoderOwner {
   /**
    * A frame is too long and is being left out: told once per frame, in its place between the packets.
    *
-   * @param size its bytes as far as they are known by now: all that a length field declares, or what has been read of a frame that ends with a delimiter
+   * @param size its bytes as far as they are known by now: all that a length field declares, or what has been read of a
+   * frame that ends with a delimiter
    * @returns like `emit`, whether to go on
    */
   skipped(size: number): boolean

@@ -7,7 +7,8 @@ import type { Slab } from './slab.js'
 export const NOTHING = new Uint8Array()
 
 /**
- * What all decoders of frames do: keep the place in the chunk at hand, carry an unfinished frame to the next chunk, and come to an end.
+ * What all decoders of frames do: keep the place in the chunk at hand, carry an unfinished frame to the next chunk, and
+ * come to an end.
  *
  * `emit` may call `rest` or `decode` in turn, so the place is written down before each call and read again behind it.
  */

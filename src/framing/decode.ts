@@ -9,8 +9,8 @@ export interface DecodeOptions {
 /**
  * Decodes a plain Observable of bytes: a file, the standard input, a recording.
  *
- * What breaks the format is an error of the stream, behind the packets before it. When the bytes complete, the codec's `tail` decides about an unfinished
- * frame. A stream has one decoder for each subscription.
+ * What breaks the format is an error of the stream, behind the packets before it. When the bytes complete, the codec's
+ * `tail` decides about an unfinished frame. A stream has one decoder for each subscription.
  *
  * @example Lines of the standard input
  * ```ts

@@ -1,8 +1,8 @@
 const BYTES = 256
 
 /**
- * Delimiters as an automaton (Aho–Corasick) with a step per byte: several at once, split over chunks as they like, and never a byte looked at
- * twice.
+ * Delimiters as an automaton (Aho–Corasick) with a step per byte: several at once, split over chunks as they like, and
+ * never a byte looked at twice.
  */
 export class DelimiterTable {
   /** The state that follows on a state (times 256) and a byte. */
@@ -37,7 +37,10 @@ export class DelimiterTable {
     this.ends[state] = delimiter.length
   }
 
-  /** Where a delimiter turns out not to be one, goes on with the longest part of what was seen that may still become one. */
+  /**
+   * Where a delimiter turns out not to be one, goes on with the longest part of what was seen that may still become
+   * one.
+   */
   #link(): void {
     const fallback: number[] = [0]
     const states = [0]
@@ -57,7 +60,10 @@ export class DelimiterTable {
   }
 }
 
-/** Looks for delimiters in one stream of bytes. The one that is complete first is found; of several that end together the longest. */
+/**
+ * Looks for delimiters in one stream of bytes. The one that is complete first is found; of several that end together
+ * the longest.
+ */
 export class DelimiterScanner {
   /** The length of the delimiter that was found last. */
   found = 0

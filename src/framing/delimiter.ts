@@ -27,11 +27,13 @@ const rules: Rules<DelimiterOptions> = { ...frameRules, delimiters: filled, stri
 /**
  * Packets of bytes that end with a delimiter.
  *
- * The delimiter that is complete first ends a packet; where several end with the same byte, the longest, so that the packet is the shortest. (So
- * one that starts with another of them never gets a chance.) Each byte is looked at once, also when they come one by one. A frame without end fails, or is left
- * out, as soon as it is longer than `maxFrameLength`.
+ * The delimiter that is complete first ends a packet; where several end with the same byte, the longest, so that the
+ * packet is the shortest. (So one that starts with another of them never gets a chance.) Each byte is looked at once,
+ * also when they come one by one. A frame without end fails, or is left out, as soon as it is longer than
+ * `maxFrameLength`.
  *
- * Sending throws a `RangeError` for a packet that would arrive as another: one that contains a delimiter, or, without `strip`, does not end with one.
+ * Sending throws a `RangeError` for a packet that would arrive as another: one that contains a delimiter, or, without
+ * `strip`, does not end with one.
  *
  * @example Parts that end with a line of dashes
  * ```ts
@@ -42,7 +44,9 @@ export function delimiter(options: DelimiterOptions): Codec<Uint8Array> {
   checkOptions('delimiter', { ...MISSING, ...options }, rules)
   const { delimiters, strip = true } = options
   const settings = { ...frameDefaults, ...options }
-  const all = (typeof delimiters === 'string' || delimiters instanceof Uint8Array ? [delimiters] : delimiters).map(bytesOf)
+  const all = (typeof delimiters === 'string' || delimiters instanceof Uint8Array ? [delimiters] : delimiters).map(
+    bytesOf,
+  )
   const table = new DelimiterTable(all)
   const slab = new Slab()
   const scanner = new DelimiterScanner(table)
@@ -60,7 +64,8 @@ export function delimiter(options: DelimiterOptions): Codec<Uint8Array> {
   }
 }
 
-const MUST_NOT_CONTAIN = 'a packet that contains a delimiter, or whose end makes one with the delimiter, would arrive as another'
+const MUST_NOT_CONTAIN =
+  'a packet that contains a delimiter, or whose end makes one with the delimiter, would arrive as another'
 const MUST_END = 'a packet has to end with its delimiter and contain no other'
 
 function arrivesWhole(scanner: DelimiterScanner, packet: Uint8Array, sent: Uint8Array | undefined): boolean {
@@ -76,7 +81,13 @@ class DelimiterDecoder extends Cutter<Uint8Array> {
   readonly #limit: number
   #skipping = false
 
-  constructor(scanner: DelimiterScanner, strip: boolean, slab: Slab, options: Required<FrameOptions>, owner: DecoderOwner | undefined) {
+  constructor(
+    scanner: DelimiterScanner,
+    strip: boolean,
+    slab: Slab,
+    options: Required<FrameOptions>,
+    owner: DecoderOwner | undefined,
+  ) {
     super(slab, options, owner)
     this.#scanner = scanner
     this.#strip = strip
@@ -104,7 +115,14 @@ class DelimiterDecoder extends Cutter<Uint8Array> {
         continue
       }
       const length = size - (this.#strip ? this.#scanner.found : 0)
-      if (!emit(carried.length === 0 ? new Uint8Array(chunk.buffer, chunk.byteOffset + at, length) : this.#join(at, end, length))) return false
+      if (
+        !emit(
+          carried.length === 0
+            ? new Uint8Array(chunk.buffer, chunk.byteOffset + at, length)
+            : this.#join(at, end, length),
+        )
+      )
+        return false
     }
     return true
   }

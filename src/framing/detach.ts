@@ -1,8 +1,8 @@
 /**
  * Copies bytes out of what they are a part of.
  *
- * A packet is usually a view of the chunk it came in, and keeps up to 64 KiB alive for as long as it is held. That costs nothing where packets are
- * used and forgotten; detach those that you keep.
+ * A packet is usually a view of the chunk it came in, and keeps up to 64 KiB alive for as long as it is held. That
+ * costs nothing where packets are used and forgotten; detach those that you keep.
  *
  * @example Keep the last packet of each client
  * ```ts

@@ -4,14 +4,17 @@ import { COPIED, type Codec } from './codec.js'
 /**
  * Encodes a plain Observable of packets: into a file, the standard output, a recording.
  *
- * It emits the pieces as the codec writes them, a header on its own included; each may be kept. A packet that can't be encoded is an error of the stream.
+ * It emits the pieces as the codec writes them, a header on its own included; each may be kept. A packet that can't be
+ * encoded is an error of the stream.
  *
  * @example Numbers as lines
  * ```ts
  * range(1, 3).pipe(map(String), encode(lines())).subscribe(bytes => process.stdout.write(bytes))
  * ```
  */
-export function encode<Out>(codec: Codec<unknown, Out> | (() => Codec<unknown, Out>)): OperatorFunction<Out, Uint8Array> {
+export function encode<Out>(
+  codec: Codec<unknown, Out> | (() => Codec<unknown, Out>),
+): OperatorFunction<Out, Uint8Array> {
   return source =>
     new Observable(subscriber => {
       const chosen = typeof codec === 'function' ? codec() : codec

@@ -17,12 +17,13 @@ export type ErlangPacketMode = 'raw' | 0 | 1 | 2 | 4 | 'line' | 'tpkt' | 'asn1' 
  * - `raw`, `0`: no packets, see `raw`
  * - `1`, `2`, `4`: that many bytes of length, big-endian, stripped on receiving and added on sending
  * - `line`: lines of bytes with their LF
- * - `tpkt` (RFC 1006), `asn1` (BER), `cdr` (GIOP), `sunrm` (record marks of RFC 5531), `fcgi` (FastCGI records): framed when they arrive, with their
- *   header left on
+ * - `tpkt` (RFC 1006), `asn1` (BER), `cdr` (GIOP), `sunrm` (record marks of RFC 5531), `fcgi` (FastCGI records): framed
+ *   when they arrive, with their header left on
  *
- * As in Erlang, all but the first two kinds only concern what arrives: who sends gives whole packets, header or LF included, and they go out as they
- * are. `maxFrameLength` is Erlang's `packet_size`, but for counting the header. Unlike Erlang, a line that is too long is not cut, and BER of indefinite length,
- * whose end its header does not tell, fails with `ERR_FRAME_MALFORMED`. Source: the `packet` option in Erlang/OTP's `inet`.
+ * As in Erlang, all but the first two kinds only concern what arrives: who sends gives whole packets, header or LF
+ * included, and they go out as they are. `maxFrameLength` is Erlang's `packet_size`, but for counting the header.
+ * Unlike Erlang, a line that is too long is not cut, and BER of indefinite length, whose end its header does not tell,
+ * fails with `ERR_FRAME_MALFORMED`. Source: the `packet` option in Erlang/OTP's `inet`.
  *
  * @example Talk to `gen_tcp:listen(4000, [{packet, 2}])`
  * ```ts
@@ -30,7 +31,11 @@ export type ErlangPacketMode = 'raw' | 0 | 1 | 2 | 4 | 'line' | 'tpkt' | 'asn1' 
  * ```
  */
 export function erlangPacket(mode: ErlangPacketMode, options: FrameOptions = {}): Codec<Uint8Array> {
-  checkOptions('erlangPacket', { mode, ...options }, { mode: oneOf(...Object.keys(shapes), 'raw', 'line', 0, 1, 2, 4), ...frameRules })
+  checkOptions(
+    'erlangPacket',
+    { mode, ...options },
+    { mode: oneOf(...Object.keys(shapes), 'raw', 'line', 0, 1, 2, 4), ...frameRules },
+  )
   switch (mode) {
     case 'raw':
     case 0:
@@ -47,8 +52,7 @@ export function erlangPacket(mode: ErlangPacketMode, options: FrameOptions = {})
 }
 
 function receiveOnly(codec: Pick<Codec<Uint8Array>, 'decoder'>): Codec<Uint8Array> {
-  const { encode } = raw()
-  return { decoder: owner => codec.decoder(owner), encode }
+  return { ...raw(), decoder: owner => codec.decoder(owner) }
 }
 
 function sized(shape: FrameShape, options: FrameOptions): Pick<Codec<Uint8Array>, 'decoder'> {

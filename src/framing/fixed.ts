@@ -35,7 +35,8 @@ export function fixed(options: FixedOptions): Codec<Uint8Array> {
     decoder: owner => new SizedDecoder(shape, slab, settings, owner),
     encode(packet, write) {
       checkBytes('fixed', packet)
-      if (packet.length !== length) throw new RangeError(`a packet of ${packet.length} bytes can't be sent where all have ${length}`)
+      if (packet.length !== length)
+        throw new RangeError(`a packet of ${packet.length} bytes can't be sent where all have ${length}`)
       write(packet)
     },
   }

@@ -15,8 +15,8 @@ type Input = PacketEvent | EndEvent | CloseEvent
 /**
  * A connection of packets over one of bytes.
  *
- * Input waits in three places, the oldest first: in the decoder (the rest of a chunk), in `#waiting` (what was told although we had said to wait) and, since the
- * inner connection is held while anything is here, below.
+ * Input waits in three places, the oldest first: in the decoder (the rest of a chunk), in `#waiting` (what was told
+ * although we had said to wait) and, since the inner connection is held while anything is here, below.
  */
 export class FramedConnection<In, Out> extends WrappedConnection<Out> implements DecoderOwner {
   readonly #stream: FramedStream<In, Out>
@@ -24,8 +24,8 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
   #decoder: Decoder<In> | undefined
   #emit: ((packet: In) => boolean) | undefined
   #write: ((bytes: Uint8Array) => void) | undefined
-  /** Of the packet that is being sent: whether bytes of it are out, and what the last `send` of them answered. */
-  #begun = false
+  /** How many pieces of packets are out, and what sending the last one answered. */
+  #pieces = 0
   #accepted = true
 
   #holders = 0
@@ -141,8 +141,7 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
   // ── between them ──
 
   #goOn(): void {
-    if (!this.#flows) return
-    this.#decode(NOTHING)
+    if (this.#flows) this.#decode(NOTHING)
     while (this.#flows) {
       const event = this.#waiting.shift()
       if (event === undefined) break
@@ -167,7 +166,10 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
     }
   }
 
-  /** The tail of the input may still be packets: the end comes behind them, and behind a pause that one of them was answered with. */
+  /**
+   * The tail of the input may still be packets: the end comes behind them, and behind a pause that one of them was
+   * answered with.
+   */
   #end(event: EndEvent): void {
     try {
       this.#decoder?.end(this.#emit ?? drop)
@@ -191,13 +193,13 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
 
   #encode(packet: Out): boolean {
     const codec = (this.#codec ??= this.#stream.codecFor(this.inner))
-    this.#begun = false
+    const before = this.#pieces
     this.#accepted = true
     try {
       codec.encode(packet, (this.#write ??= this.#writer()))
     } catch (thrown) {
       // Half a packet is out, and all that follows would be misread.
-      if (this.#begun) this.destroy(handlerError('codec', thrown))
+      if (this.#pieces > before) this.destroy(handlerError('codec', thrown))
       throw thrown
     }
     return this.#accepted
@@ -207,7 +209,7 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
     return bytes => {
       const own = bytes.length > COPIED || copiedBy(this.inner) >= COPIED
       this.#accepted = this.inner.send(own ? bytes : new Uint8Array(bytes))
-      this.#begun = true
+      this.#pieces += 1
     }
   }
 

@@ -1,14 +1,20 @@
-import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
+import { Observable, type OperatorFunction } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { WithConnection, WithPacket } from '../connection/event.js'
 import type { Codec } from './codec.js'
 import { FramedStream, type ByteEvent } from './framed-stream.js'
 
-/** A frame that arrived was too long and has been left out, since its codec has `onOversize: 'skip'`: what stands in the place of its packet. */
+/**
+ * A frame that arrived was too long and has been left out, since its codec has `onOversize: 'skip'`: what stands in the
+ * place of its packet.
+ */
 export interface SkippedEvent<C extends Connection<never> = Connection> {
   readonly type: 'skipped'
   readonly connection: C
-  /** Its bytes, as far as they were known by then: all that a length field declares, or what had been read of a frame that ends with a delimiter. */
+  /**
+   * Its bytes, as far as they were known by then: all that a length field declares, or what had been read of a frame
+   * that ends with a delimiter.
+   */
   readonly size: number
 }
 
@@ -16,16 +22,20 @@ export interface SkippedEvent<C extends Connection<never> = Connection> {
 export type Framed<E, In, Out> = WithConnection<WithPacket<E, In>, Connection<Out>> | SkippedEvent<Connection<Out>>
 
 /**
- * Turns a stream of bytes into a stream of packets, in both directions: `packet` events carry what the codec decodes, `connection.send` takes what it encodes.
+ * Turns a stream of bytes into a stream of packets, in both directions: `packet` events carry what the codec decodes,
+ * `connection.send` takes what it encodes.
  *
- * It works on any number of connections, dialled, accepted or merged; all other events pass. A pause stops between two packets of one chunk: what is not decoded waits, and
- * only when it has been told the connection reads on. The `end` comes behind the last packets.
+ * It works on any number of connections, dialled, accepted or merged; all other events pass. A pause stops between two
+ * packets of one chunk: what is not decoded waits, and only when it has been told the connection reads on. The `end`
+ * comes behind the last packets.
  *
- * What breaks the format closes that connection and no other: the packets before the fault are told, then its `close` with `ERR_FRAME_TOO_LONG`,
- * `ERR_FRAME_MALFORMED` or `ERR_FRAME_TRUNCATED`; if a codec throws anything else, with `ERR_HANDLER`. A frame that is left out because of `onOversize: 'skip'` is a
- * `skipped` event. A packet that can't be encoded throws at its sender, and nothing of it is sent.
+ * What breaks the format closes that connection and no other: the packets before the fault are told, then its `close`
+ * with `ERR_FRAME_TOO_LONG`, `ERR_FRAME_MALFORMED` or `ERR_FRAME_TRUNCATED`; if a codec throws anything else, with
+ * `ERR_HANDLER`. A frame that is left out because of `onOversize: 'skip'` is a `skipped` event. A packet that can't be
+ * encoded throws at its sender, and nothing of it is sent.
  *
- * @param codec the codec of all, or a function that answers one for each connection: by its ALPN, or because it has a state (`switchable`)
+ * @param codec the codec of all, or a function that answers one for each connection: by its ALPN, or because it has a
+ * state (`switchable`)
  *
  * @example An echo server
  * ```ts
@@ -40,7 +50,7 @@ export function framed<In, Out, E extends ByteEvent>(
   const codecFor = typeof codec === 'function' ? codec : () => codec
   return source =>
     new Observable(subscriber => {
-      const stream = new FramedStream(subscriber as Subscriber<unknown>, codecFor)
+      const stream = new FramedStream(subscriber, codecFor)
       subscriber.add(() => {
         stream.abandon()
       })

@@ -16,15 +16,18 @@ export interface LengthFieldOptions extends FrameOptions {
   /** Default `big`. */
   readonly byteOrder?: 'big' | 'little'
   /**
-   * What has to be added to the field's value to get the number of bytes behind the field: negative where the field counts its own header too,
-   * positive where it leaves out more of the header. Default 0.
+   * What has to be added to the field's value to get the number of bytes behind the field: negative where the field
+   * counts its own header too, positive where it leaves out more of the header. Default 0.
    */
   readonly lengthAdjustment?: number
-  /** How many bytes at the start of a frame are not part of the packet. Default `lengthFieldOffset + lengthFieldLength`, the header. */
+  /**
+   * How many bytes at the start of a frame are not part of the packet. Default `lengthFieldOffset + lengthFieldLength`,
+   * the header.
+   */
   readonly stripBytes?: number
   /**
-   * For fields that count something else than bytes: the size of the whole frame, from the header up to the end of the field and the field's value. It takes
-   * the place of `lengthAdjustment`.
+   * For fields that count something else than bytes: the size of the whole frame, from the header up to the end of the
+   * field and the field's value. It takes the place of `lengthAdjustment`.
    */
   readonly computeFrameSize?: (header: Uint8Array, declared: number) => number
   /** The inverse of `computeFrameSize`, needed to send: the field's value from the size of the whole frame. */
@@ -45,12 +48,14 @@ const rules: Rules<LengthFieldOptions> = {
 /**
  * Packets that follow a field which tells their length.
  *
- * By default a frame is four bytes, big-endian, with the number of bytes that follow, and then the packet: the usual form, and Erlang's `{packet, 4}`. The
- * other parameters fit nearly every binary protocol, and sending is the exact inverse of receiving. A declared length makes us allocate nothing before its
- * bytes are there, and lengths up to 2 ** 64 are bounded before they are used.
+ * By default a frame is four bytes, big-endian, with the number of bytes that follow, and then the packet: the usual
+ * form, and Erlang's `{packet, 4}`. The other parameters fit nearly every binary protocol, and sending is the exact
+ * inverse of receiving. A declared length makes us allocate nothing before its bytes are there, and lengths up to 2 **
+ * 64 are bounded before they are used.
  *
- * A field that says less than its own header (or, with `stripBytes`, than what is to be stripped) fails with `ERR_FRAME_MALFORMED`. Sending throws a `RangeError` for
- * what neither the field nor `maxFrameLength` has room for. A packet is a view of what the network brought, as long as it came in one piece: see `detach`.
+ * A field that says less than its own header (or, with `stripBytes`, than what is to be stripped) fails with
+ * `ERR_FRAME_MALFORMED`. Sending throws a `RangeError` for what neither the field nor `maxFrameLength` has room for. A
+ * packet is a view of what the network brought, as long as it came in one piece: see `detach`.
  *
  * @example Two bytes of length that count themselves, then a type, then the body; packets are type and body
  * ```ts
@@ -62,7 +67,10 @@ export function lengthField(options: LengthFieldOptions = {}): Codec<Uint8Array>
   const settings = { ...frameDefaults, ...options }
   const shape = new LengthFieldShape(options)
   if (shape.longestHeader > settings.maxFrameLength) {
-    throw new SluiceError('ERR_OPTIONS', `lengthField: a header of ${shape.longestHeader} bytes, more than the ${settings.maxFrameLength} of maxFrameLength`)
+    throw new SluiceError(
+      'ERR_OPTIONS',
+      `lengthField: a header of ${shape.longestHeader} bytes, more than the ${settings.maxFrameLength} of maxFrameLength`,
+    )
   }
   const slab = new Slab()
   return {
@@ -90,7 +98,10 @@ class LengthFieldShape implements FrameShape {
   readonly #field: Field
   readonly #compute: LengthFieldOptions['computeFrameSize']
   readonly #invert: LengthFieldOptions['computeLength']
-  /** What is sent before the rest of a packet: it is used again and again, as small pieces are copied when they are written. */
+  /**
+   * What is sent before the rest of a packet: it is used again and again, as small pieces are copied when they are
+   * written.
+   */
   readonly #head: Uint8Array
 
   constructor(options: LengthFieldOptions) {
@@ -111,9 +122,12 @@ class LengthFieldShape implements FrameShape {
     if (bytes.length - at < header) return 0
     const declared = this.#field.read(bytes, at + this.#offset)
     const compute = this.#compute
-    const size = compute === undefined ? declared + this.#adjustment : whole(compute(bytes.subarray(at, at + header), declared))
+    const size =
+      compute === undefined ? declared + this.#adjustment : whole(compute(bytes.subarray(at, at + header), declared))
     if (size >= this.#smallest) return size
-    throw malformed(`a length field of ${declared} makes a frame of ${size} bytes, less than the ${this.#smallest} that precede its packet`)
+    throw malformed(
+      `a length field of ${declared} makes a frame of ${size} bytes, less than the ${this.#smallest} that precede its packet`,
+    )
   }
 
   start(): number {
@@ -122,7 +136,8 @@ class LengthFieldShape implements FrameShape {
 
   /** The start of a frame, up to the end of the length field and of what the packet leaves out. */
   head(packet: Uint8Array, size: number): Uint8Array {
-    if (size < this.#smallest) throw new RangeError(`a frame of ${size} bytes can't be sent, as its header has ${this.longestHeader}`)
+    if (size < this.#smallest)
+      throw new RangeError(`a frame of ${size} bytes can't be sent, as its header has ${this.longestHeader}`)
     const declared = this.#compute === undefined ? size - this.#adjustment : this.#declare(size)
     if (!this.#field.holds(declared)) throw new RangeError(`a length of ${declared} does not fit into the length field`)
     const head = this.#head.length > COPIED ? new Uint8Array(this.#smallest) : this.#head
@@ -132,7 +147,8 @@ class LengthFieldShape implements FrameShape {
   }
 
   #declare(size: number): number {
-    if (this.#invert === undefined) throw new TypeError('lengthField needs computeLength to send, since it has computeFrameSize')
+    if (this.#invert === undefined)
+      throw new TypeError('lengthField needs computeLength to send, since it has computeFrameSize')
     return this.#invert(size)
   }
 }
@@ -161,7 +177,8 @@ class Field {
     const low = value >>> 0
     const high = (value - low) / WORD
     for (let index = 0; index < size; index += 1) {
-      bytes[this.#little ? at + index : at + size - 1 - index] = index < 4 ? low >>> (8 * index) : high >>> (8 * (index - 4))
+      bytes[this.#little ? at + index : at + size - 1 - index] =
+        index < 4 ? low >>> (8 * index) : high >>> (8 * (index - 4))
     }
   }
 

@@ -11,8 +11,8 @@ const CR = 0x0d
 
 export interface LinesOptions extends Pick<FrameOptions, 'onOversize' | 'tail'> {
   /**
-   * The longest line in bytes, without its LF, 1 to 2 147 483 647: without a limit a peer that never sends one could fill the memory. Default 65 536
-   * (64 KiB).
+   * The longest line in bytes, without its LF, 1 to 2 147 483 647: without a limit a peer that never sends one could
+   * fill the memory. Default 65 536 (64 KiB).
    */
   readonly maxLength?: number
   /** Whether empty lines are told or left out. Default `emit`. */
@@ -29,9 +29,10 @@ const rules: Rules<LinesOptions> = {
 /**
  * Lines of text, as strings: UTF-8, ended by LF or CR LF, told without either, sent with LF.
  *
- * The last line needs no LF (`tail` is `emit`). What is no UTF-8 becomes U+FFFD; a byte order mark stays. With `onOversize: 'skip'` a line that is too long is left out
- * up to its LF. Sending throws a `RangeError` for a line that contains LF or is longer than `maxLength`. Lines are cut from the text of a whole chunk, since that is
- * several times as fast; one that is held keeps that text alive.
+ * The last line needs no LF (`tail` is `emit`). What is no UTF-8 becomes U+FFFD; a byte order mark stays. With
+ * `onOversize: 'skip'` a line that is too long is left out up to its LF. Sending throws a `RangeError` for a line that
+ * contains LF or is longer than `maxLength`. Lines are cut from the text of a whole chunk, since that is several times
+ * as fast; one that is held keeps that text alive.
  *
  * @example An echo server
  * ```ts
@@ -78,8 +79,8 @@ function checkLine(line: unknown): void {
 }
 
 /**
- * Decodes all of a chunk at once and cuts the text: LF is one byte in UTF-8 and part of no other character, so lines are the same whether they are
- * cut before or after.
+ * Decodes all of a chunk at once and cuts the text: LF is one byte in UTF-8 and part of no other character, so lines
+ * are the same whether they are cut before or after.
  */
 class LineDecoder extends Cutter<string> {
   readonly #dropsBlank: boolean
@@ -195,6 +196,7 @@ class LineDecoder extends Cutter<string> {
   #decodeCarried(lf: number): true {
     const line = this.carried.takeWith(this.carried.length + lf + 1 - this.at, this.chunk, this.at)
     const text = decoder.decode(line)
+    this.#tail = ''
     this.#begin(text, text.length, line)
     this.at = lf + 1
     return true

@@ -3,7 +3,8 @@ import type { Codec, Decoder, DecoderOwner } from './codec.js'
 /**
  * A codec whose packets are those of another, translated both ways.
  *
- * What `receive` throws ends the connection (a `SluiceError` keeps its code), what `send` throws comes out of `connection.send`.
+ * What `receive` throws ends the connection (a `SluiceError` keeps its code), what `send` throws comes out of
+ * `connection.send`.
  *
  * @example Two-byte numbers
  * ```ts

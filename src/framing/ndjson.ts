@@ -6,8 +6,8 @@ import { mapCodec } from './map-codec.js'
 /**
  * A JSON value per line. Empty lines, which some peers send to keep a connection alive, are left out.
  *
- * What is no JSON fails with `ERR_FRAME_MALFORMED`; the values are whatever the peer sent, so check them before you believe their type. Sending throws a
- * `TypeError` for what has no JSON (`undefined`, a function, a `BigInt`, a cycle).
+ * What is no JSON fails with `ERR_FRAME_MALFORMED`; the values are whatever the peer sent, so check them before you
+ * believe their type. Sending throws a `TypeError` for what has no JSON (`undefined`, a function, a `BigInt`, a cycle).
  *
  * @typeParam In what arrives, not checked
  *
@@ -17,7 +17,11 @@ import { mapCodec } from './map-codec.js'
  * ```
  */
 export function ndjson<In = unknown, Out = In>(options: Omit<LinesOptions, 'blank'> = {}): Codec<In, Out> {
-  return mapCodec(lines({ ...options, blank: 'drop' }), line => parsed(line) as In, (value: Out) => text(value))
+  return mapCodec(
+    lines({ ...options, blank: 'drop' }),
+    line => parsed(line) as In,
+    (value: Out) => text(value),
+  )
 }
 
 function parsed(line: string): unknown {

@@ -16,8 +16,8 @@ const MOST_DIGITS = 15
 /**
  * Netstrings: the length in decimal digits, a colon, the bytes, a comma, as in `5:hello,`.
  *
- * Anything else where digits are expected, a leading zero, or another byte than a comma at the end fails with `ERR_FRAME_MALFORMED`. Format:
- * D. J. Bernstein, "Netstrings", 1997.
+ * Anything else where digits are expected, a leading zero, or another byte than a comma at the end fails with
+ * `ERR_FRAME_MALFORMED`. Format: D. J. Bernstein, "Netstrings", 1997.
  *
  * @example
  * ```ts
@@ -63,7 +63,8 @@ const netstringShape: FrameShape = {
 
   start(bytes, at, size) {
     const last = bytes[at + size - 1]
-    if (last !== undefined && last !== COMMA) throw malformed(`byte ${last} where the comma of a netstring was expected`)
+    if (last !== undefined && last !== COMMA)
+      throw malformed(`byte ${last} where the comma of a netstring was expected`)
     return bytes.indexOf(COLON, at) + 1 - at
   },
 }

@@ -3,7 +3,8 @@ import { NOTHING } from './cutter.js'
 import { checkBytes } from './frame-errors.js'
 
 /**
- * No frames: packets are the chunks as the network has cut them. For the part of a protocol that is a plain stream, see `switchable`.
+ * No frames: packets are the chunks as the network has cut them. For the part of a protocol that is a plain stream, see
+ * `switchable`.
  *
  * @example
  * ```ts

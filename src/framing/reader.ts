@@ -1,4 +1,4 @@
-import { Observable, timer, type Subscriber, type Subscription } from 'rxjs'
+import { Observable, takeWhile, tap, timer, type Subscriber, type Subscription } from 'rxjs'
 import { SluiceError } from '../connection/errors.js'
 import { checkOptions, milliseconds, within, type Rules } from '../connection/options.js'
 import { ByteQueue } from './byte-queue.js'
@@ -21,7 +21,8 @@ export interface ReadOptions {
 /**
  * Reads what it is asked for. Each read is cold: subscribing reads, and it emits one value and completes.
  *
- * Reads that are subscribed to while another waits get their turn behind it. One that fails or is unsubscribed leaves the bytes to the next.
+ * Reads that are subscribed to while another waits get their turn behind it. One that fails or is unsubscribed leaves
+ * the bytes to the next.
  */
 export interface Reader {
   /** How many bytes have arrived and were not read. */
@@ -41,11 +42,13 @@ const rules: Rules<ReaderOptions> = { maxLength: within(1, 2 ** 31 - 1), timeout
 /**
  * Pulls from a connection instead of being pushed at: so many bytes, or up to a delimiter, one after the other.
  *
- * It listens only while a read waits for bytes that have not arrived, so between the reads, and while they can be answered from what has, the connection is held
- * by `perConnection`, and a peer that sends more is slowed down. A read fails with `ERR_READ_TIMEOUT` after its `timeout` (counted from its turn), with
- * `ERR_READ_ENDED` when the input ends before it has all, and with `ERR_FRAME_TOO_LONG` beyond `maxLength`; the messages tell how many bytes there were.
+ * It listens only while a read waits for bytes that have not arrived, so between the reads, and while they can be
+ * answered from what has, the connection is held by `perConnection`, and a peer that sends more is slowed down. A read
+ * fails with `ERR_READ_TIMEOUT` after its `timeout` (counted from its turn), with `ERR_READ_ENDED` when the input ends
+ * before it has all, and with `ERR_FRAME_TOO_LONG` beyond `maxLength`; the messages tell how many bytes there were.
  *
- * @param bytes the bytes of one connection, which wait while nobody is subscribed: what `perConnection` hands to its project
+ * @param bytes the bytes of one connection, which wait while nobody is subscribed: what `perConnection` hands to its
+ * project
  *
  * @example Requests with a header of four bytes, of which the last two are the length
  * ```ts
@@ -125,7 +128,11 @@ class ByteReader implements Reader {
     return this.#queue.take(this.#queue.length)
   }
 
-  #read(wish: string, { timeout = this.#timeout }: ReadOptions = {}, begin: () => Read['take']): Observable<Uint8Array> {
+  #read(
+    wish: string,
+    { timeout = this.#timeout }: ReadOptions = {},
+    begin: () => Read['take'],
+  ): Observable<Uint8Array> {
     return new Observable(subscriber => {
       const read: Read = { subscriber, timeout, wish, take: begin() }
       this.#reads.push(read)
@@ -154,7 +161,8 @@ class ByteReader implements Reader {
         seen += end < 0 ? piece.length : end
         return end < 0
       })
-      if (seen - (end < 0 ? 0 : scanner.found) > this.#maxLength) throw this.#tooLong(`${seen} bytes without a delimiter`)
+      if (seen - (end < 0 ? 0 : scanner.found) > this.#maxLength)
+        throw this.#tooLong(`${seen} bytes without a delimiter`)
       return end < 0 ? undefined : queue.take(seen).subarray(0, seen - scanner.found)
     }
   }
@@ -201,34 +209,33 @@ class ByteReader implements Reader {
     if (read === undefined) {
       this.#listening = false
       this.#subscription?.unsubscribe()
-      this.#subscription = undefined
       return
     }
-    if (read.timeout !== Infinity) read.timer ??= timer(read.timeout).subscribe(() => read.subscriber.error(this.#late(read)))
+    if (read.timeout !== Infinity)
+      read.timer ??= timer(read.timeout).subscribe(() => read.subscriber.error(this.#late(read)))
     if (!this.#listening) this.#connect()
   }
 
   #connect(): void {
     this.#listening = true
-    const subscription = this.#bytes.subscribe({
-      next: chunk => {
-        this.#queue.push(chunk)
-        this.#serve()
-      },
-      error: (error: unknown) => {
-        this.#failure = { error }
-        this.#end()
-      },
-      complete: () => {
-        this.#end()
-      },
-    })
-    // Bytes that waited have come by now, and may have been all that was wanted.
-    if (this.#reads.length > 0) this.#subscription = subscription
-    else subscription.unsubscribe()
+    this.#subscription = this.#bytes
+      .pipe(
+        tap({ error: (error: unknown) => this.#end({ error }), complete: () => this.#end() }),
+        // What comes while we subscribe may be all that is wanted: that is said at once, when there is nothing yet to
+        // unsubscribe.
+        takeWhile(chunk => this.#receive(chunk)),
+      )
+      .subscribe({ error: () => undefined })
   }
 
-  #end(): void {
+  #receive(chunk: Uint8Array): boolean {
+    this.#queue.push(chunk)
+    this.#serve()
+    return this.#listening
+  }
+
+  #end(failure?: { readonly error: unknown }): void {
+    this.#failure = failure
     this.#ended = true
     this.#serve()
   }
@@ -238,10 +245,16 @@ class ByteReader implements Reader {
   }
 
   #late(read: Read): SluiceError {
-    return new SluiceError('ERR_READ_TIMEOUT', `waited ${read.timeout} ms for ${read.wish}, of which ${this.#queue.length} are there`)
+    return new SluiceError(
+      'ERR_READ_TIMEOUT',
+      `waited ${read.timeout} ms for ${read.wish}, of which ${this.#queue.length} are there`,
+    )
   }
 
   #endedBefore(read: Read): SluiceError {
-    return new SluiceError('ERR_READ_ENDED', `the input ended before ${read.wish} were there, with ${this.#queue.length}`)
+    return new SluiceError(
+      'ERR_READ_ENDED',
+      `the input ended before ${read.wish} were there, with ${this.#queue.length}`,
+    )
   }
 }

@@ -9,7 +9,10 @@ export interface FrameShape {
   readonly longestHeader: number
   /** What ends a frame behind its packet. */
   readonly trailer: number
-  /** The size of the whole frame that starts at `at`, or 0 while more of its header is needed. Throws where there can be none. */
+  /**
+   * The size of the whole frame that starts at `at`, or 0 while more of its header is needed. Throws where there can be
+   * none.
+   */
   size(bytes: Uint8Array, at: number): number
   /** At how many bytes into a complete frame its packet starts. Throws where the frame is wrong. */
   start(bytes: Uint8Array, at: number, size: number): number
@@ -18,8 +21,9 @@ export interface FrameShape {
 /**
  * The decoder of every format that tells sizes.
  *
- * A frame that lies within a chunk becomes a view of it, made with the constructor since that is twice as fast as `subarray`. One that spans
- * chunks is joined once, when all of it is there: a declared length alone makes us allocate nothing.
+ * A frame that lies within a chunk becomes a view of it, made with the constructor since that is twice as fast as
+ * `subarray`. One that spans chunks is joined once, when all of it is there: a declared length alone makes us allocate
+ * nothing.
  */
 export class SizedDecoder extends Cutter<Uint8Array> {
   readonly #shape: FrameShape

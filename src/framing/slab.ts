@@ -4,8 +4,8 @@ const LARGEST = 64 * 1024
 export const LARGEST_PART = 16 * 1024
 
 /**
- * Where bytes are put that have to be copied: parts of a large array are far cheaper than an array each. A part that is held keeps its whole
- * slab alive, 64 KiB at most.
+ * Where bytes are put that have to be copied: parts of a large array are far cheaper than an array each. A part that is
+ * held keeps its whole slab alive, 64 KiB at most.
  */
 export class Slab {
   #bytes = new Uint8Array()

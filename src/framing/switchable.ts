@@ -1,26 +1,37 @@
 import type { Codec, Decoder, DecoderOwner } from './codec.js'
 import { NOTHING } from './cutter.js'
 
-/** A codec for both directions, or one for each. Its packets are among those of the whole, so it may know less of them. */
-export type Switch<In> = Codec<In, never> | { readonly receive?: Codec<In, never>; readonly send?: Codec<unknown, never> }
+/**
+ * A codec for both directions, or one for each. Its packets are among those of the whole, so it may know less of them.
+ */
+export type Switch<In> =
+  Codec<In, never> | { readonly receive?: Codec<In, never>; readonly send?: Codec<unknown, never> }
 
 /** When to go on with another codec. A rule that answers `undefined` changes nothing. */
 export interface SwitchRules<In, Out> {
-  /** Asked about each packet that arrives, before it is told: what it answers counts for the bytes behind the packet, and for replies to it. */
+  /**
+   * Asked about each packet that arrives, before it is told: what it answers counts for the bytes behind the packet,
+   * and for replies to it.
+   */
   readonly received?: (packet: In) => Switch<In> | undefined
-  /** Asked about each packet that was sent: what it answers counts for packets sent behind it, and for all bytes not yet decoded. */
+  /**
+   * Asked about each packet that was sent: what it answers counts for packets sent behind it, and for all bytes not yet
+   * decoded.
+   */
   readonly sent?: (packet: Out) => Switch<In> | undefined
 }
 
 /**
  * A codec that goes on as another in mid-stream, without losing a byte.
  *
- * Whatever makes two peers change their language is itself a packet, so a switch is a rule about packets: one that arrived (the answer to an HTTP upgrade, a
- * header in front of the payload) or one that was sent (the `354` that lets a mail come in). Bytes that have arrived and are not decoded yet are handed to the
- * next codec, and so on for as many switches as you like. What can be sent depends on where the conversation is: a packet that the codec of the
- * moment can't encode throws at its sender.
+ * Whatever makes two peers change their language is itself a packet, so a switch is a rule about packets: one that
+ * arrived (the answer to an HTTP upgrade, a header in front of the payload) or one that was sent (the `354` that lets a
+ * mail come in). Bytes that have arrived and are not decoded yet are handed to the next codec, and so on for as many
+ * switches as you like. What can be sent depends on where the conversation is: a packet that the codec of the moment
+ * can't encode throws at its sender.
  *
- * It has a state, so what is answered makes a codec for one connection; `framed`, `decode` and `encode` take it as it is.
+ * It has a state, so what is answered makes a codec for one connection; `framed`, `decode` and `encode` take it as it
+ * is.
  *
  * @typeParam In what may arrive, of all the codecs
  * @typeParam Out what may be sent, of all the codecs

@@ -6,16 +6,21 @@ import { SizedDecoder, type FrameShape } from './sized-decoder.js'
 import { Slab } from './slab.js'
 
 export interface VarintOptions extends FrameOptions {
-  /** How many bytes a length may have: a bound of its own, since a peer could send lengths without end. 1 to 7, default 5. */
+  /**
+   * How many bytes a length may have: a bound of its own, since a peer could send lengths without end. 1 to 7, default
+   * 5.
+   */
   readonly maxLengthBytes?: number
 }
 
 const rules: Rules<VarintOptions> = { ...frameRules, maxLengthBytes: within(1, 7) }
 
 /**
- * Packets that follow their length as a variable number of bytes, seven bits in each, the lowest first (LEB128): Protocol Buffers' delimited messages, libp2p.
+ * Packets that follow their length as a variable number of bytes, seven bits in each, the lowest first (LEB128):
+ * Protocol Buffers' delimited messages, libp2p.
  *
- * A length of more than `maxLengthBytes` bytes fails with `ERR_FRAME_MALFORMED`; needlessly long ones within them are taken.
+ * A length of more than `maxLengthBytes` bytes fails with `ERR_FRAME_MALFORMED`; needlessly long ones within them are
+ * taken.
  *
  * @example
  * ```ts
@@ -34,8 +39,10 @@ export function varint(options: VarintOptions = {}): Codec<Uint8Array> {
     encode(packet, write) {
       checkBytes('varint', packet)
       const length = put(header, packet.length)
-      if (length > maxLengthBytes) throw new RangeError(`a length of ${packet.length} does not fit into ${maxLengthBytes} bytes of varint`)
-      if (length + packet.length > settings.maxFrameLength) throw unsendable(length + packet.length, settings.maxFrameLength)
+      if (length > maxLengthBytes)
+        throw new RangeError(`a length of ${packet.length} does not fit into ${maxLengthBytes} bytes of varint`)
+      if (length + packet.length > settings.maxFrameLength)
+        throw unsendable(length + packet.length, settings.maxFrameLength)
       write(header.subarray(0, length))
       if (packet.length > 0) write(packet)
     },
