@@ -77,10 +77,10 @@ export interface Expectation {
  *     .toBe('                    -o-(xr)-o-(xr)')
  * })
  * ```
- * @example What an operator sends
+ * @example What is sent
  * ```ts
  * const echo = cold('      -o-a-b-|')
- * echo.pipe(consume(packet => echo.connections[0].send(packet))).subscribe()
+ * echo.subscribe(event => event.type === 'packet' && event.connection.send(event.packet))
  * expectSent(echo).toBe('  ---a-b')
  * ```
  */
