@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs'
 import type { Codec } from './codec.js'
 
+/** What `decode` can be told besides its codec. */
 export interface DecodeOptions {
   /** Told the size of each frame that is left out, where the codec has `onOversize: 'skip'`. */
   readonly skipped?: (size: number) => void

@@ -7,6 +7,7 @@ import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js
 import { Slab } from './slab.js'
 import { bytesOf } from './text.js'
 
+/** How frames that end with a delimiter look, and how long they may be. */
 export interface DelimiterOptions extends FrameOptions {
   /** One delimiter, or several; strings are UTF-8. The first is the one that is sent. */
   readonly delimiters: string | Uint8Array | readonly (string | Uint8Array)[]

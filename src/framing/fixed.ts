@@ -5,6 +5,7 @@ import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js
 import { SizedDecoder, type FrameShape } from './sized-decoder.js'
 import { Slab } from './slab.js'
 
+/** How long every packet is. */
 export interface FixedOptions extends Pick<FrameOptions, 'tail'> {
   /** How many bytes each packet has: 1 to 2 147 483 647. */
   readonly length: number

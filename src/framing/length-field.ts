@@ -8,6 +8,7 @@ import { Slab } from './slab.js'
 
 const WORD = 2 ** 32
 
+/** Where in a frame its length is, what it counts, and how much of it may come. */
 export interface LengthFieldOptions extends FrameOptions {
   /** How many bytes lie before the length field. They are sent as zeros. Default 0. */
   readonly lengthFieldOffset?: number

@@ -9,6 +9,7 @@ import { decoder, encoder } from './text.js'
 const LF = 0x0a
 const CR = 0x0d
 
+/** How long a line may be, and what is done with the others. */
 export interface LinesOptions extends Pick<FrameOptions, 'onOversize' | 'tail'> {
   /**
    * The longest line in bytes, without its LF, 1 to 2 147 483 647: without a limit a peer that never sends one could

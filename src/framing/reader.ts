@@ -6,6 +6,7 @@ import { DelimiterScanner, DelimiterTable } from './delimiter-scanner.js'
 import { Slab } from './slab.js'
 import { bytesOf } from './text.js'
 
+/** What counts for all the reads of a reader. */
 export interface ReaderOptions {
   /** How many bytes one read may be at most, 1 to 2 147 483 647. Default 1 048 576 (1 MiB). */
   readonly maxLength?: number
@@ -13,6 +14,7 @@ export interface ReaderOptions {
   readonly timeout?: number
 }
 
+/** What counts for one read. */
 export interface ReadOptions {
   /** How long this read may wait for its bytes, in milliseconds. Default the reader's. */
   readonly timeout?: number

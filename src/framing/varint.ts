@@ -5,6 +5,7 @@ import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js
 import { SizedDecoder, type FrameShape } from './sized-decoder.js'
 import { Slab } from './slab.js'
 
+/** How long a frame and its length may be. */
 export interface VarintOptions extends FrameOptions {
   /**
    * How many bytes a length may have: a bound of its own, since a peer could send lengths without end. 1 to 7, default
