@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'chai'
@@ -6,7 +6,9 @@ import type { ConnectionOptions, Transport } from 'sluice'
 import { laws, type Candidate } from 'sluice/testing'
 import ts from 'typescript'
 import { faultsIn } from './support/compile.js'
-import { blocksOf, brokenLinks, missingFiles, pages } from './support/documents.js'
+import { blocksOf, brokenLinks, examplesOf, missingFiles, pages, sources } from './support/documents.js'
+
+const union = /^export type ErrorCode =[^]*?\n\n/m
 
 const { bare } = await transportOfTheGuide()
 const candidate: Candidate = {
@@ -20,9 +22,10 @@ describe('The documentation', () => {
 
   it('has only code that compiles', function () {
     this.timeout(120_000)
-    const blocks = all.flatMap(blocksOf)
-    expect(blocks).not.to.be.empty
-    expect(faultsIn(blocks)).to.deep.equal([])
+    const [guide, reference] = [all.flatMap(blocksOf), sources().flatMap(examplesOf)]
+    expect(guide).not.to.be.empty
+    expect(reference).not.to.be.empty
+    expect(faultsIn([...guide, ...reference])).to.deep.equal([])
   })
 
   it('has only links that lead somewhere', () => {
@@ -41,12 +44,8 @@ describe('The documentation', () => {
 
 describe('The error codes', () => {
   it('are all in use', () => {
-    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
-      .filter(file => file.endsWith('.ts') && file !== 'connection/errors.ts')
-      .map(file => read(`src/${file}`))
-      .join('\n')
-    const helpers = read('src/connection/errors.ts').replace(/^export type ErrorCode =[^]*?\n\n/m, '')
-    expect(codes().filter(code => !`${sources}${helpers}`.includes(`'${code}'`))).to.deep.equal([])
+    const code = sources().map(({ text }) => text.replace(union, ''))
+    expect(codes().filter(name => !code.some(text => text.includes(`'${name}'`)))).to.deep.equal([])
   })
 })
 
@@ -63,6 +62,11 @@ describe('The check of the documentation', () => {
     expect(blocksOf(page(text))).to.deep.equal([
       { path: 'docs/page.md', line: 8, code: 'a + 1\n', given: 'declare const a: number\n' },
     ])
+  })
+
+  it('takes the examples out of doc comments', () => {
+    const text = '/**\n * Adds.\n *\n * @example\n * ```ts\n * a(\n *   1,\n * )\n * ```\n */\n'
+    expect(examplesOf(page(text)).map(({ line, code }) => [line, code])).to.deep.equal([[6, 'a(\n  1,\n)\n']])
   })
 
   it('reports code that does not compile, by its line, and looks up what is exported', function () {
@@ -103,10 +107,10 @@ async function transportOfTheGuide(): Promise<{ bare: Transport<ConnectionOption
   return (await import(pathToFileURL(resolve('build/docs/bare.js')).href)) as never
 }
 
-/** The union `ErrorCode`, in its order. */
+/** The codes in the union `ErrorCode`, in its order. */
 function codes(): string[] {
-  const [union = ''] = /^export type ErrorCode =[^]*?\n\n/m.exec(read('src/connection/errors.ts')) ?? []
-  return [...union.matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code ?? '')
+  const [listed = ''] = union.exec(read('src/connection/errors.ts')) ?? []
+  return [...listed.matchAll(/'(ERR_\w+)'/g)].map(([, code]) => code ?? '')
 }
 
 function read(path: string): string {

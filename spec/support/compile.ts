@@ -39,7 +39,12 @@ export function faultsIn(blocks: readonly Block[]): string[] {
 }
 
 /** The code on the line where its page has it; what it needs comes behind it. */
-function moduleOf({ line, code, given }: Block, known: ReadonlyMap<string, string>): string {
+function moduleOf(block: Block, known: ReadonlyMap<string, string>): string {
+  const { line, code } = block
+  const own = topLevelNames(code)
+  const given = block.given.replaceAll(/^declare const (\w+):.*\n/gm, (whole, name: string) =>
+    own.has(name) ? '' : whole,
+  )
   const declared = topLevelNames(`${code}\n${given}`)
   const words = new Set(`${code}\n${given}`.match(/\b[A-Za-z_$][\w$]*\b/g))
   const imports = [...words].flatMap(word => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
+import { given } from './given.js'
 
 /** A page of the documentation, by its path from the top. */
 export interface Page {
@@ -26,6 +27,13 @@ export function pages(): Page[] {
     .map(path => ({ path, text: readFileSync(path, 'utf8') }))
 }
 
+export function sources(): Page[] {
+  return readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .map(file => posix.join('src', file.replaceAll('\\', '/')))
+    .filter(file => file.endsWith('.ts'))
+    .map(path => ({ path, text: readFileSync(path, 'utf8') }))
+}
+
 /**
  * The TypeScript on a page. What its blocks take as given stands in a comment that is not shown: `<!-- given … -->`, with declarations
  * and imports. A block with imports of its own takes nothing as given.
@@ -35,6 +43,14 @@ export function blocksOf({ path, text }: Page): Block[] {
   return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(match => {
     const [, code = ''] = match
     return { path, line: lineAt(text, match.index) + 1, code, given: /^import /m.test(code) ? '' : given }
+  })
+}
+
+/** The examples in the doc comments of a source file. */
+export function examplesOf({ path, text }: Page): Block[] {
+  return [...text.matchAll(/^ *\* ```ts\n(.*?)^ *\* ```$/gms)].map(match => {
+    const code = (match[1] ?? '').replaceAll(/^ *\* ?/gm, '')
+    return { path, line: lineAt(text, match.index) + 1, code, given }
   })
 }
 
