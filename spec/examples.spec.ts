@@ -25,6 +25,17 @@ describe('The examples', function () {
     await server.says(/close: port \d+, remote/)
   })
 
+  it('line-client sends its input, prints the answers, and ends when all is answered', async () => {
+    const server = await bound()
+    const client = example('line-client', [server.port])
+    client.hears('one\ntwo')
+    const peer = await server.next()
+    await peer.receives('one\ntwo\n')
+    peer.sends('ONE\nTWO\n')
+    peer.socket.end()
+    expect(await client.ends()).to.deep.equal(['ONE', 'TWO'])
+  })
+
   it('reconnecting-client comes back, and leaves when it is told to', async () => {
     const server = await bound()
     const client = example('reconnecting-client', [server.port])
