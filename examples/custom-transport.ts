@@ -38,11 +38,10 @@ const [, script = '', role] = process.argv
 const stream = role === 'serve' ? programs.listen({}) : programs.connect([process.execPath, script, 'serve'])
 
 stream.pipe(framed(lines())).subscribe(event => {
-  if (event.type === 'open' && role !== 'serve') event.connection.send('hello')
-  if (event.type !== 'packet') return
-  if (role === 'serve') event.connection.send(event.packet.toUpperCase())
-  else {
-    console.log(event.packet)
-    event.connection.close()
+  if (event.type === 'packet' && role === 'serve') event.connection.send(event.packet.toUpperCase())
+  if (event.type === 'packet' && role !== 'serve') console.log(event.packet)
+  if (event.type === 'open' && role !== 'serve') {
+    event.connection.send('hello')
+    event.connection.end()
   }
 })
