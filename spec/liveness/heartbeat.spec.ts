@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { concat, merge, NEVER, of, Subject, take, tap, throwError, type Observable } from 'rxjs'
+import { concat, NEVER, of, Subject, take, tap, throwError, type Observable } from 'rxjs'
 import {
   heartbeat,
   reconnect,
@@ -236,6 +236,22 @@ describe('heartbeat', () => {
       expect(told).to.deep.equal(['2 a open', '84 a heartbeat 2', '1050 12 pings', '1074 a heartbeat 2'])
     })
 
+    it('tells nothing of the way of a pong that had to wait for us', () => {
+      const told = diary(day => {
+        const { net } = answering(day, { latency: 1 })
+        const dialled = client(day, net, 300)
+        for (const [from, to] of [
+          [83, 99], // The pong of the ping at 82 arrives at 84.
+          [110, 173], // The ping at 172 is sent while we don't read.
+        ] as const)
+          day.at(from, () => {
+            const hold = dialled.connection?.pause()
+            day.at(to - from + 2, () => hold?.unsubscribe())
+          })
+      })
+      expect(told).to.deep.equal(['2 a open', '254 a heartbeat 2'])
+    })
+
     it('finds a dead one whose window is full', () => {
       const told = diary(day => {
         const net = memory({ latency: 1, window: 4 })
@@ -341,17 +357,23 @@ describe('heartbeat', () => {
     })
 
     it('and none for a connection that went in silence', () => {
-      const told = diary(({ watch, write, at }) => {
+      diary(({ scheduler, at }) => {
+        const events = new Subject<Events>()
         const connection = recordingConnection<string>()
-        connection.asked.subscribe(({ call }) => {
-          write(call)
-        })
-        watch(merge(of(opened(connection)), NEVER).pipe(beat()), 60, () => {})
-        at(2, () => {
+        const beating = events.pipe(beat()).subscribe()
+        events.next(opened(connection))
+        let before = 0
+        at(1.5, () => {
+          before = scheduler.actions.length
           connection.destroy()
         })
+        at(3.5, () => {
+          expect(scheduler.actions.length).to.equal(before - 2, 'one of ours has passed, and that of the heartbeat')
+        })
+        at(4.5, () => {
+          beating.unsubscribe()
+        })
       })
-      expect(told).to.deep.equal(['2 destroy'])
     })
   })
 

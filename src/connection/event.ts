@@ -101,6 +101,9 @@ export type PacketOf<E> = E extends PacketEvent<infer In, Connection<never>> ? I
 /** The connection that the events `E` carry. */
 export type ConnectionOf<E> = E extends { readonly connection: infer C extends Connection<never> } ? C : never
 
+/** What can be sent on the connections of `E`. */
+export type SentOf<E> = ConnectionOf<E> extends infer C ? (C extends Connection<infer Out> ? Out : never) : never
+
 /** `E` with packets of another kind, everything else untouched. */
 export type WithPacket<E, In> = E extends PacketEvent<unknown, infer C> ? PacketEvent<In, C> : E
 

@@ -18,6 +18,7 @@ export type {
   PacketEvent,
   PacketOf,
   RetryEvent,
+  SentOf,
   TypedEvent,
   WithConnection,
   WithPacket,
@@ -27,6 +28,7 @@ export { Gate, type Admission, type Listener } from './listener.js'
 export { packets } from './packets.js'
 export { perConnection } from './per-connection.js'
 export { seeded } from './seeded.js'
+export { trace, type TraceOptions } from './trace.js'
 export type { Transport } from './transport.js'
 export type { Line, Wire } from './wire.js'
 export { WrappedConnection } from './wrap-connection.js'

@@ -7,10 +7,12 @@ import { checkOptions, milliseconds } from '../connection/options.js'
 import { watched } from './watched.js'
 
 /**
- * Ends connections whose first packet does not come in time: their `close` says `timeout`, with `ERR_FIRST_PACKET_TIMEOUT`.
+ * Ends connections whose first packet does not come in time: their `close` says `timeout`, with
+ * `ERR_FIRST_PACKET_TIMEOUT`.
  *
- * Behind `framed` it takes a whole packet, so that a peer who sends a byte now and then (slow loris) gains nothing. A connection
- * that is paused when its time is over gets as much again. All events pass. One timer serves all connections of a subscription.
+ * Behind `framed` it takes a whole packet, so that a peer who sends a byte now and then (slow loris) gains nothing. A
+ * connection that is paused when its time is over gets as much again. All events pass. One timer serves all connections
+ * of a subscription.
  *
  * @param timeout milliseconds from the `open`. Default 15 000
  *

@@ -5,7 +5,9 @@ import type { AnyEvent, ConnectionOf, PacketEvent, PacketOf, TypedEvent } from '
 import type { HeartbeatEvent, HeartbeatOptions } from './heartbeat-options.js'
 import { Pulse } from './pulse.js'
 
-/** How often a connection is looked at, at the least, within half the interval, or half the timeout if that is shorter. */
+/**
+ * How often a connection is looked at, at the least, within half the interval, or half the timeout if that is shorter.
+ */
 const LOOKS = 4
 
 type AnyHeartbeat = HeartbeatEvent<Connection<never>>
@@ -13,8 +15,9 @@ type AnyHeartbeat = HeartbeatEvent<Connection<never>>
 /**
  * The heartbeat of all connections of one subscription.
  *
- * Its time is the look: who has been quiet for so many is pinged, who leaves a ping unanswered for so many is given up. A process
- * that was held up, or a machine that slept, could not hear anybody: then that was one look, whatever the clock says.
+ * Its time is the look: who has been quiet for so many is pinged, who leaves a ping unanswered for so many is given up.
+ * A process that was held up, or a machine that slept, could not hear anybody: then that was one look, whatever the
+ * clock says.
  */
 export class Heart<E extends TypedEvent> {
   readonly #options: HeartbeatOptions<E>

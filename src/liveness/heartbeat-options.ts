@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js'
-import type { ConnectionOf, PacketOf } from '../connection/event.js'
+import type { ConnectionOf, PacketOf, SentOf } from '../connection/event.js'
 import { callback, milliseconds, type Rule, type Rules } from '../connection/options.js'
 
 /** A peer has answered a ping: stands in the place of the pong's packet. */
@@ -13,25 +13,24 @@ export interface HeartbeatEvent<C extends Connection<never> = Connection> {
 /** How `heartbeat` asks for signs of life, and for how long it waits. */
 export interface HeartbeatOptions<E> {
   /** Makes the packet that asks for a sign of life. */
-  readonly ping: (connection: NoInfer<ConnectionOf<E>>) => Sent<NoInfer<ConnectionOf<E>>>
+  readonly ping: (connection: NoInfer<ConnectionOf<E>>) => NoInfer<SentOf<E>>
   /**
-   * Whether a packet answers a ping: then it is told as a `heartbeat`, and not as a packet. Without it, answers are packets
-   * like any other.
+   * Whether a packet answers a ping: then it is told as a `heartbeat`, and not as a packet. Without it, answers are
+   * packets like any other.
    */
   readonly isPong?: (packet: NoInfer<PacketOf<E>>) => boolean
   /** After how long a silence a ping is sent, at the latest, in milliseconds. Default 25 000. */
   readonly interval?: number
-  /** How long a ping may wait for a sign of life, in milliseconds. Default 20 000; `Infinity` to ping and never give up. */
+  /**
+   * How long a ping may wait for a sign of life, in milliseconds. Default 20 000; `Infinity` to ping and never give up.
+   */
   readonly timeout?: number
   /**
-   * Where the first ping of a connection falls, so that those who came together don't stay together: numbers of at least 0
-   * and less than 1. Default `Math.random`.
+   * Where the first ping of a connection falls, so that those who came together don't stay together: numbers of at
+   * least 0 and less than 1. Default `Math.random`.
    */
   readonly random?: () => number
 }
-
-/** What a connection sends. */
-type Sent<C> = C extends Connection<infer Out> ? Out : never
 
 const finite: Rule = value => (value === Infinity ? 'must be finite' : milliseconds(value))
 

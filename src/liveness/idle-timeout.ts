@@ -9,9 +9,9 @@ import { watched } from './watched.js'
 /**
  * Ends connections on which nothing has arrived for a while: their `close` says `timeout`, with `ERR_IDLE_TIMEOUT`.
  *
- * Bytes from the network alone count: what we send keeps nobody alive, and half a packet does. While a connection is paused its
- * silence is ours, and is not counted. All events pass. One timer serves all connections of a subscription: it finds the idle one
- * between `timeout` and a quarter of it later.
+ * Bytes from the network alone count: what we send keeps nobody alive, and half a packet does. While a connection is
+ * paused its silence is ours, and is not counted. All events pass. One timer serves all connections of a subscription:
+ * it finds the idle one between `timeout` and a quarter of it later.
  *
  * @param timeout milliseconds. Default 60 000
  *

@@ -11,7 +11,9 @@ export class Pulse {
 
   #bytesRead: number
   #bytesWritten: number
-  /** When the ping was sent whose pong tells the round trip; none while we don't read, since a pong would wait for us. */
+  /**
+   * When the ping was sent whose pong tells the round trip; none while we don't read, since a pong would wait for us.
+   */
   #measuredFrom: number | undefined
 
   /** @param headStart by how many looks its first ping comes sooner */
