@@ -1,8 +1,8 @@
 import type { Subscriber } from 'rxjs'
 
 /**
- * The one way out of a stream (law 11). What is caused inside `next` waits until `next` has returned, so that every subscriber sees the
- * same order; it waits in an array, not in a promise.
+ * The one way out of a stream (law 11). What is caused inside `next` waits until `next` has returned, so that every
+ * subscriber sees the same order; it waits in an array, not in a promise.
  */
 export class Outlet<E> {
   readonly #subscriber: Subscriber<E>
@@ -49,6 +49,19 @@ export class Outlet<E> {
   hold(task: () => void): void {
     if (this.#busy) task()
     else this.run(task)
+  }
+
+  /** Tells an event, now or in its turn. */
+  tell(event: E): void {
+    if (this.#busy) {
+      this.later(() => {
+        this.next(event)
+      })
+      return
+    }
+    this.enter()
+    this.next(event)
+    this.leave()
   }
 
   /** Only between `enter` and `leave`. */

@@ -10,24 +10,26 @@ export interface ConsumeOptions {
   /** How many packets of a connection may wait before it is held; at half of them it is let go. Default 16. */
   readonly prefetch?: number
   /**
-   * Whether results come in the order of their packets. Default `true`: then what a packet gives before its turn is kept,
-   * at most that of `concurrency` packets.
+   * Whether results come in the order of their packets. Default `true`: then what a packet gives before its turn is
+   * kept, at most that of `concurrency` packets.
    */
   readonly ordered?: boolean
 }
 
 /**
- * Handles the packets of each connection at the pace of the handler, and holds the connection while it is behind: memory stays
- * bounded, and in the end it is the peer that waits.
+ * Handles the packets of each connection at the pace of the handler, and holds the connection while it is behind:
+ * memory stays bounded, and in the end it is the peer that waits.
  *
- * `project` gets a packet and answers a promise, an Observable or a list; what these give takes the place of the packet, as
- * packets of the same connection. Connections do not wait for each other.
+ * `project` gets a packet and answers a promise, an Observable or a list; what these give takes the place of the
+ * packet, as packets of the same connection. Connections do not wait for each other.
  *
- * What a connection tells after its packets (`end`, `close` and the events of other operators, but not `drain`) is told behind
- * them. So the peer's `end` is not answered with ours before its last packet has been, and even a `close` for a failure waits
- * until what had arrived is handled. A project that never finishes would keep it back for ever: give it a `timeout`.
+ * What a connection tells after its packets (`end`, `close` and the events of other operators, but not `drain`) is told
+ * behind them. So the peer's `end` is not answered with ours before its last packet has been, and even a `close` for a
+ * failure waits until what had arrived is handled. A project that never finishes would keep it back for ever: give it a
+ * `timeout`.
  *
- * A project that throws, or whose answer errors, destroys its own connection with `ERR_HANDLER` and drops what waits there; the others go on.
+ * A project that throws, or whose answer errors, destroys its own connection with `ERR_HANDLER` and drops what waits
+ * there; the others go on.
  *
  * @throws `SluiceError` with code `ERR_OPTIONS`
  *

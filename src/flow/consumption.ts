@@ -5,7 +5,10 @@ import { Outlet } from '../connection/outlet.js'
 import type { ConsumeOptions } from './consume.js'
 import { Intake } from './intake.js'
 
-/** What `consume` does for one subscriber: it leads each connection's events to its intake, and ends when these are empty. */
+/**
+ * What `consume` does for one subscriber: it leads each connection's events to its intake, and ends when these are
+ * empty.
+ */
 export class Consumption implements Observer<AnyEvent> {
   readonly project: (packet: unknown, connection: Connection<never>) => ObservableInput<unknown>
   readonly concurrency: number
@@ -29,10 +32,10 @@ export class Consumption implements Observer<AnyEvent> {
     if (this.outlet.closed) return
     if (event.type === 'packet') this.#intake(event.connection).take(event.packet)
     else if (event.type === 'end') this.#intake(event.connection).follow(event)
-    else if (event.type === 'drain' || !('connection' in event)) this.tell(event)
+    else if (event.type === 'drain' || !('connection' in event)) this.outlet.tell(event)
     else {
       const intake = this.#intakes.get(event.connection.id)
-      if (intake === undefined) this.tell(event)
+      if (intake === undefined) this.outlet.tell(event)
       else intake.follow(event)
     }
   }
@@ -49,19 +52,6 @@ export class Consumption implements Observer<AnyEvent> {
       this.outlet.complete()
     }
     this.settle()
-  }
-
-  tell(event: AnyEvent): void {
-    const { outlet } = this
-    if (outlet.busy) {
-      outlet.later(() => {
-        outlet.next(event)
-      })
-      return
-    }
-    outlet.enter()
-    outlet.next(event)
-    outlet.leave()
   }
 
   /** Ends as the source did, once all that it told is told. */

@@ -2,7 +2,10 @@ import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, TypedEvent } from '../connection/event.js'
 import { Brake } from './brake.js'
 
-/** How many events may wait in all. Packets are held back long before: this is for what can't be, such as peers that come and go. */
+/**
+ * How many events may wait in all. Packets are held back long before: this is for what can't be, such as peers that
+ * come and go.
+ */
 export const MOST_WAITING = 65_536
 
 /** Where the events of a stream wait until they are taken, one by one, and their connections wait with them. */

@@ -1,2 +1,5 @@
+export type { BacklogOptions, Overflow } from './backlog.js'
 export { consume, type ConsumeOptions } from './consume.js'
 export { iterate, type IterateOptions } from './iterate.js'
+export { sendAll } from './send-all.js'
+export type { DroppedEvent, PushOptions, SendAllOptions } from './send-all-options.js'

@@ -5,7 +5,10 @@ import { Brake } from './brake.js'
 import type { Consumption } from './consumption.js'
 import { Task } from './task.js'
 
-/** One connection's packets from their arrival until what came of them is told, and between them the events that must not overtake. */
+/**
+ * One connection's packets from their arrival until what came of them is told, and between them the events that must
+ * not overtake.
+ */
 export class Intake {
   readonly consumption: Consumption
   readonly connection: Connection<never>
@@ -118,7 +121,7 @@ export class Intake {
   #pass(event: AnyEvent): void {
     const { consumption } = this
     if (event.type === 'close') consumption.gone(this)
-    consumption.tell(event)
+    consumption.outlet.tell(event)
     if (event.type !== 'end') return
     consumption.outlet.run(() => {
       this.#brake.release()

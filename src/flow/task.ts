@@ -32,7 +32,7 @@ export class Task implements Observer<unknown> {
     if (this.#cancelled) return
     const { connection, consumption } = this.#intake
     if (!this.#intake.isNext(this)) (this.#results ??= []).push(result)
-    else consumption.tell({ type: 'packet', connection, packet: result })
+    else consumption.outlet.tell({ type: 'packet', connection, packet: result })
   }
 
   error(thrown: unknown): void {
