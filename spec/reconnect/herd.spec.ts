@@ -9,8 +9,8 @@ const CLIENTS = 10_000
 
 describe('A herd of 10 000 clients that lose their server together', () => {
   /**
-   * When each dial was made, in milliseconds after the server went. The clients know nothing of each other, so that a few at a time will do: a
-   * TestScheduler gets slow when it has much to do.
+   * When each dial was made, in milliseconds after the server went. The clients know nothing of each other, so that a
+   * few at a time will do: a TestScheduler gets slow when it has much to do.
    */
   function dials(clients: number, downFor: number): number[] {
     const random = seeded(1)

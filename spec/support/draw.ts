@@ -10,9 +10,9 @@ export function draw<T>(count: number, from: Iterable<T>): T[] {
 }
 
 /**
- * How far a sample is from the uniform distribution over a range, after Kolmogorov and Smirnov: the largest difference between the share
- * of the sample up to a point and the share of the range up to it. For n numbers that are uniform, 1.63 / √n is exceeded in one
- * sample of a hundred.
+ * How far a sample is from the uniform distribution over a range, after Kolmogorov and Smirnov: the largest difference
+ * between the share of the sample up to a point and the share of the range up to it. For n numbers that are uniform,
+ * 1.63 / √n is exceeded in one sample of a hundred.
  */
 export function farFromUniform(sample: readonly number[], low: number, high: number): number {
   const sorted = sample.toSorted((a, b) => a - b)

@@ -16,8 +16,9 @@ export function run(test: (helpers: Helpers) => void): void {
 }
 
 /**
- * Unsubscribes at each instant of a stream's first frames, before and after what happens there, and expects that nothing is then left
- * scheduled: no timer of what is tested, and nothing of the source, whose subscription must be over.
+ * Unsubscribes at each instant of a stream's first frames, before and after what happens there, and expects that
+ * nothing is then left scheduled: no timer of what is tested, and nothing of the source, whose subscription must be
+ * over.
  */
 export function leavesNothing(frames: number, streamOf: (helpers: Helpers) => Observable<unknown>): void {
   for (let frame = 0; frame <= frames; frame += 1) {

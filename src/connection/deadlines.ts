@@ -2,8 +2,8 @@ import { timer, type Subscription } from 'rxjs'
 import { now } from './clock.js'
 
 /**
- * The same deadline for many: exact, and with one timer for all of them (none while none waits). As every wait is equally long, they
- * expire in the order in which they were added.
+ * The same deadline for many: exact, and with one timer for all of them (none while none waits). As every wait is
+ * equally long, they expire in the order in which they were added.
  */
 export class Deadlines<T> {
   readonly #after: number

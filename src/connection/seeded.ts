@@ -1,9 +1,9 @@
 /**
- * A stand-in for `Math.random` that gives the same numbers for the same seed: what was drawn once can be drawn again, as every option
- * `random` needs it in a test. Good for spreading and for faults on demand, and for nothing secret.
+ * A stand-in for `Math.random` that gives the same numbers for the same seed: what was drawn once can be drawn again,
+ * as every option `random` needs it in a test. Good for spreading and for faults on demand, and for nothing secret.
  *
- * The numbers are at least 0 and less than 1. The generator is Tommy Ettinger's Mulberry32: 32 bits of state, every seed as good
- * as another.
+ * The numbers are at least 0 and less than 1. The generator is Tommy Ettinger's Mulberry32: 32 bits of state, every
+ * seed as good as another.
  *
  * @example Delays that come back with the seed
  * ```ts

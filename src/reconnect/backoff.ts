@@ -4,8 +4,9 @@ import { delay } from '../connection/options.js'
 /**
  * The delays of one outage, in milliseconds: when they run out, we give up.
  *
- * A list is a policy, and so is all that `constant`, `linear` and `exponential` make. It is iterated afresh for each outage, by each
- * subscription on its own; what can be iterated only once (the *object* that a generator function returns) is refused.
+ * A list is a policy, and so is all that `constant`, `linear` and `exponential` make. It is iterated afresh for each
+ * outage, by each subscription on its own; what can be iterated only once (the *object* that a generator function
+ * returns) is refused.
  *
  * @example Three tries
  * ```ts

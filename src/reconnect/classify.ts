@@ -1,8 +1,8 @@
 import type { TypedEvent } from '../connection/event.js'
 
 /**
- * What follows the end of a connection: dial again after the policy's delay (`retry`), after a long one (`slow`), or not at all
- * (`stop`).
+ * What follows the end of a connection: dial again after the policy's delay (`retry`), after a long one (`slow`), or
+ * not at all (`stop`).
  */
 export type Verdict = 'retry' | 'slow' | 'stop'
 
@@ -32,7 +32,10 @@ function slows(code: unknown): boolean {
   return overburdened.has(code) || /^ERR_SSL_/.test(String(code))
 }
 
-/** What another attempt will not change: until someone mends a certificate, a program or a permission, the answer is the same. */
+/**
+ * What another attempt will not change: until someone mends a certificate, a program or a permission, the answer is the
+ * same.
+ */
 const hopeless = new Set<unknown>([
   'ERR_OPTIONS',
   'ERR_POLICY',
@@ -60,7 +63,8 @@ const hopeless = new Set<unknown>([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 
-  // WebSocket (RFC 6455 section 7.4): protocol error, unacceptable or inconsistent data, policy, missing extension; and by custom unauthorized, forbidden
+  // WebSocket (RFC 6455 section 7.4): protocol error, unacceptable or inconsistent data, policy, a missing extension;
+  // and by custom: unauthorized, forbidden
   1002,
   1003,
   1007,
@@ -70,7 +74,9 @@ const hopeless = new Set<unknown>([
   4403,
 ])
 
-/** What time may change, but hardly that of a backoff: a peer that speaks another language, or has asked for patience. */
+/**
+ * What time may change, but hardly that of a backoff: a peer that speaks another language, or has asked for patience.
+ */
 const overburdened = new Set<unknown>(['ERR_FRAME_MALFORMED', 'ERR_FRAME_TOO_LONG', 1013])
 
 /** The code of an error and of what caused it. */

@@ -14,8 +14,8 @@ const factor: Rule = value =>
   typeof value === 'number' && value >= 1 && value < Infinity ? undefined : 'must be a number, 1 or more'
 
 /**
- * Delays that double each time, up to a cap, without an end: 200, 400, 800, … 30 000 ms, each spread by full jitter. What to use
- * unless there is a reason.
+ * Delays that double each time, up to a cap, without an end: 200, 400, 800, … 30 000 ms, each spread by full jitter.
+ * What to use unless there is a reason.
  *
  * The first delay is spread as well: all clients of a server that restarts lose it in the same moment.
  *

@@ -1,8 +1,8 @@
 import { callback, delay, oneOf, type Rules } from '../connection/options.js'
 
 /**
- * How delays are spread, so that clients who lose their server together do not come back together: `full` anywhere between the
- * floor and the delay, `equal` in its upper half, `none` not at all.
+ * How delays are spread, so that clients who lose their server together do not come back together: `full` anywhere
+ * between the floor and the delay, `equal` in its upper half, `none` not at all.
  */
 export type Jitter = 'full' | 'equal' | 'none'
 

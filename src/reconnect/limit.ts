@@ -11,7 +11,8 @@ export interface LimitOptions {
 }
 
 /**
- * A policy that gives up: after so many attempts, or so long after the outage began, the time that the attempts took included.
+ * A policy that gives up: after so many attempts, or so long after the outage began, the time that the attempts took
+ * included.
  *
  * @throws `SluiceError` with code `ERR_OPTIONS` or `ERR_POLICY`
  *

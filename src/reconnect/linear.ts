@@ -11,8 +11,8 @@ export interface LinearOptions extends JitterOptions {
 }
 
 /**
- * Delays that grow by the same amount each time, up to a cap, without an end: 200, 400, 600, … 30 000 ms, each spread by full
- * jitter.
+ * Delays that grow by the same amount each time, up to a cap, without an end: 200, 400, 600, … 30 000 ms, each spread
+ * by full jitter.
  *
  * @throws `SluiceError` with code `ERR_OPTIONS`
  *
