@@ -4,7 +4,7 @@ import { tcp } from 'sluice/net'
 import { closeAll } from '../support/net/closing.js'
 import { listening, overTcp, overUnix, pair } from '../support/net/pairs.js'
 import { drained, gone, rawClient, rawServer } from '../support/net/peers.js'
-import { eventually, resources, resourcesLeft } from '../support/net/resources.js'
+import { eventually, resourcesAtRest, resourcesLeft } from '../support/net/resources.js'
 import { bytesOf, watch } from '../support/net/watch.js'
 
 const host = '127.0.0.1'
@@ -178,7 +178,7 @@ describe('tcp', () => {
   for (const state of ['open', 'ending', 'ended'] as const) {
     it(`leaves nothing of a connection that is aborted while ${state}`, async () => {
       const server = await rawServer(socket => socket.resume())
-      const before = resources()
+      const before = await resourcesAtRest()
       const client = watch(tcp.connect({ host, port: server.port, halfOpen: true }))
       const { connection } = await client.next('open')
       const peer = await server.socket()

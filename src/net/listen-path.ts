@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, linkSync, renameSync, unlinkSync } from 'node:fs'
+import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import { newId } from '../connection/id.js'
-import type { PathPlace } from './socket-options.js'
+import { isPipe, type PathPlace } from './socket-options.js'
 
 /**
  * Listens on a Unix socket, after taking over the file that a dead server has left at its path. Whatever else is there makes `listen`
@@ -12,18 +12,16 @@ import type { PathPlace } from './socket-options.js'
  */
 export function listenPath(server: Server, at: PathPlace, backlog: number, wanted: () => boolean): void {
   const { path } = at
-  if (isPipe(path) || !existsSync(path)) {
+  const there = isPipe(path) ? undefined : socketAt(path)
+  if (there === undefined) {
     listen(server, at, backlog)
     return
   }
   ifDead(path, dead => {
-    if (dead && wanted()) takeOver(path, () => listenIfWanted())
-    else listenIfWanted()
+    if (!wanted()) return
+    if (dead) remove(path, there)
+    listen(server, at, backlog)
   })
-
-  function listenIfWanted(): void {
-    if (wanted()) listen(server, at, backlog)
-  }
 }
 
 function listen(server: Server, { path, mode }: PathPlace, backlog: number): void {
@@ -38,40 +36,45 @@ function listen(server: Server, { path, mode }: PathPlace, backlog: number): voi
   if (server.listening) chmodSync(path, mode)
 }
 
-/** Nobody answers at a dead server's path, and the system says so by refusing. */
-function ifDead(path: string, tell: (dead: boolean) => void): void {
+/** What tells a socket's file from another that takes its place, or `undefined` where there is no socket. */
+function socketAt(path: string): string | undefined {
+  try {
+    const stats = lstatSync(path, { bigint: true })
+    return stats.isSocket() ? `${stats.dev} ${stats.ino} ${stats.mtimeNs}` : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Nobody answers at a dead server's path, and the system says so by refusing. It does too in the moment between another server's bind and its
+ * listen: hence the second look.
+ */
+function ifDead(path: string, tell: (dead: boolean) => void, looks = 2): void {
   const probe = connect({ path })
   probe.once('connect', () => {
     probe.destroy()
     tell(false)
   })
-  probe.once('error', (error: NodeJS.ErrnoException) => {
-    tell(error.code === 'ECONNREFUSED')
+  probe.once('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'ECONNREFUSED') tell(false)
+    else if (looks > 1) ifDead(path, tell, looks - 1)
+    else tell(true)
   })
 }
 
 /**
- * Removes a dead server's file. Two that start at the same time both find it dead, and the slower must not remove the file that the faster
- * has just made: so it is first moved aside, which only one can do, and looked at again there.
+ * Removes a dead server's file. Of several that start at the same time each finds it dead, and a slower one must not remove what a faster
+ * one has made in its place: so it is first moved aside, which only one can do, and looked at there.
  */
-function takeOver(path: string, done: () => void): void {
+function remove(path: string, dead: string): void {
+  if (socketAt(path) !== dead) return
   const aside = `${path}.${newId()}`
   try {
     renameSync(path, aside)
+    if (socketAt(aside) !== dead) linkSync(aside, path)
+    unlinkSync(aside)
   } catch {
-    done() // Somebody else was faster.
-    return
+    // Somebody else was faster, or we may not: `listen` will say.
   }
-  ifDead(aside, dead => {
-    try {
-      if (!dead) linkSync(aside, path)
-      unlinkSync(aside)
-    } finally {
-      done()
-    }
-  })
-}
-
-function isPipe(path: string): boolean {
-  return path.startsWith('\\\\.\\pipe\\') || path.startsWith('\\\\?\\pipe\\')
 }

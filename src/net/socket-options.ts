@@ -9,6 +9,7 @@ import {
   oneOf,
   text,
   within,
+  type Rule,
   type Rules,
 } from '../connection/options.js'
 
@@ -75,6 +76,20 @@ export interface PathPlace extends ConnectionOptions {
   readonly backlog?: number
 }
 
+/** What fits into the system's address. Beyond that, some Nodes bind or dial another path, which is the beginning of it. */
+const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
+
+const path: Rule = value =>
+  text(value) ??
+  (isPipe(String(value)) || Buffer.byteLength(String(value)) <= LONGEST_PATH
+    ? undefined
+    : `must have at most ${LONGEST_PATH} bytes`)
+
+/** The name of a Windows pipe, which is no file. */
+export function isPipe(path: string): boolean {
+  return path.startsWith('\\\\.\\pipe\\') || path.startsWith('\\\\?\\pipe\\')
+}
+
 const socketRules = { ...connectionRules, noDelay: boolean, keepAlive: boolean, keepAliveInitialDelay: delay }
 
 export const tcpTargetRules: Rules<TcpTarget> = {
@@ -92,7 +107,7 @@ export const tcpTargetRules: Rules<TcpTarget> = {
   connectTimeout: milliseconds,
 }
 
-export const pathTargetRules: Rules<PathTarget> = { ...connectionRules, path: text, connectTimeout: milliseconds }
+export const pathTargetRules: Rules<PathTarget> = { ...connectionRules, path, connectTimeout: milliseconds }
 
 export const tcpPlaceRules: Rules<TcpPlace> = {
   ...socketRules,
@@ -105,7 +120,7 @@ export const tcpPlaceRules: Rules<TcpPlace> = {
 
 export const pathPlaceRules: Rules<PathPlace> = {
   ...connectionRules,
-  path: text,
+  path,
   mode: within(0, 0o777),
   backlog: within(1, 65_535),
 }

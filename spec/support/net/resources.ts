@@ -9,6 +9,12 @@ export function resources(): Record<string, number> {
   return counts
 }
 
+/** The same, once what was begun before has settled: with what a spec starts. */
+export async function resourcesAtRest(): Promise<Record<string, number>> {
+  await turns(20)
+  return resources()
+}
+
 /** The same, after a few rounds of the event loop in which what is closing may close. */
 export async function resourcesLeft(expected: Record<string, number>): Promise<Record<string, number>> {
   for (let round = 0; round < 1_000 && !isDeepStrictEqual(resources(), expected); round += 1) await turn()

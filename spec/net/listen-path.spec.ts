@@ -1,0 +1,181 @@
+import { existsSync, lstatSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { Server } from 'node:net'
+import { dirname, join } from 'node:path'
+import { expect } from 'chai'
+import sinon from 'sinon'
+import { tcp } from 'sluice/net'
+import { echoProcess } from '../support/net/child.js'
+import { closeAll, later } from '../support/net/closing.js'
+import { directory, freshPath } from '../support/net/directory.js'
+import { listening } from '../support/net/pairs.js'
+import { rawClient, take } from '../support/net/peers.js'
+import { watch } from '../support/net/watch.js'
+
+describe('listenPath', function () {
+  this.timeout(30_000) // Processes take their time to start.
+  afterEach(closeAll)
+
+  it('makes the file, and removes it when the listener closes', async () => {
+    const path = freshPath()
+    const { server, listener } = await listening(tcp.listen({ path }))
+    expect(listener.endpoint).to.deep.equal({ address: path })
+    expect(lstatSync(path).isSocket()).to.equal(true)
+    listener.close()
+    await server.over()
+    expect(existsSync(path)).to.equal(false)
+  })
+
+  it('removes the file when it is unsubscribed from', async () => {
+    const path = freshPath()
+    const { server } = await listening(tcp.listen({ path }))
+    server.unsubscribe()
+    expect(existsSync(path)).to.equal(false)
+  })
+
+  for (const mode of [0o600, 0o660, 0o666, 0o777, 0o000]) {
+    it(`gives the file the mode ${mode.toString(8)}, whatever the umask`, async () => {
+      for (const umask of [0o077, 0o022, 0o000]) {
+        const before = process.umask(umask)
+        const path = freshPath()
+        await listening(tcp.listen({ path, mode }))
+        expect(process.umask(before)).to.equal(umask)
+        expect(statSync(path).mode & 0o777).to.equal(mode)
+      }
+    })
+  }
+
+  it('leaves the mode to the umask where none is asked for', async () => {
+    const before = process.umask(0o027)
+    later(() => process.umask(before))
+    const path = freshPath()
+    await listening(tcp.listen({ path }))
+    expect(statSync(path).mode & 0o777).to.equal(0o750)
+  })
+
+  it('is born with its mode: at no time may others connect', async () => {
+    const path = freshPath()
+    const modes: number[] = []
+    const listen = sinon.stub(Server.prototype, 'listen').callsFake(function (this: Server, ...args) {
+      listen.wrappedMethod.apply(this, args)
+      modes.push(statSync(path).mode & 0o777)
+      return this
+    })
+    later(() => {
+      listen.restore()
+    })
+    await listening(tcp.listen({ path, mode: 0o600 }))
+    expect(modes).to.deep.equal([0o600])
+  })
+
+  it('takes over the file of a server that was killed', async () => {
+    const path = await fileOfTheDead()
+    const { server } = await listening(tcp.listen({ path, mode: 0o600 }))
+    expect(statSync(path).mode & 0o777).to.equal(0o600)
+    await rawClient({ path })
+    await server.next('open')
+    expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
+  })
+
+  it('never takes over the file of a server that lives', async () => {
+    const path = freshPath()
+    const alive = echoProcess(path)
+    await alive.says()
+    expect(await watch(tcp.listen({ path })).over()).to.include({ code: 'EADDRINUSE' })
+    const peer = await rawClient({ path })
+    peer.write('still here')
+    expect(String(await take(peer, 10))).to.equal('still here')
+  })
+
+  it('never takes over the file of a server of this process', async () => {
+    const path = freshPath()
+    const { server } = await listening(tcp.listen({ path }))
+    expect(await watch(tcp.listen({ path })).over()).to.include({ code: 'EADDRINUSE' })
+    await rawClient({ path })
+    await server.next('open')
+  })
+
+  it('lets one of several have it that start at the same time', async () => {
+    const path = await fileOfTheDead()
+    const starters = [watch(tcp.listen({ path })), watch(tcp.listen({ path })), watch(tcp.listen({ path }))]
+    const winner = await Promise.any(starters.map(starter => starter.next('listening').then(() => starter)))
+    for (const starter of starters) {
+      if (starter !== winner) expect(await starter.over()).to.include({ code: 'EADDRINUSE' })
+    }
+    await rawClient({ path })
+    await winner.next('open')
+    expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
+  })
+
+  it('lets one of several processes have it that start at the same time', async () => {
+    const path = await fileOfTheDead()
+    const starters = [1, 2, 3, 4].map(() => echoProcess(path))
+    const said = await Promise.all(starters.map(starter => starter.says()))
+    expect(said.filter(({ endpoint }) => endpoint !== undefined)).to.have.length(1)
+    expect(said.filter(({ code }) => code === 'EADDRINUSE')).to.have.length(3)
+    const peer = await rawClient({ path })
+    peer.write('hello')
+    expect(String(await take(peer, 5))).to.equal('hello')
+    expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
+  })
+
+  it('never removes a file that is no socket', async () => {
+    const path = freshPath()
+    writeFileSync(path, 'precious')
+    expect(await watch(tcp.listen({ path })).over()).to.include({ code: 'EADDRINUSE' })
+    expect(readFileSync(path, 'utf8')).to.equal('precious')
+    expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
+  })
+
+  it('never removes a file that a link at the path leads to, nor the link', async () => {
+    const path = freshPath()
+    const precious = join(directory(), 'precious')
+    writeFileSync(precious, 'precious')
+    symlinkSync(precious, path)
+    expect(await watch(tcp.listen({ path })).over()).to.include({ code: 'EADDRINUSE' })
+    expect(readFileSync(path, 'utf8')).to.equal('precious')
+  })
+
+  it('never removes a directory', async () => {
+    const path = directory()
+    expect(await watch(tcp.listen({ path })).over()).to.include({ code: 'EADDRINUSE' })
+    expect(statSync(path).isDirectory()).to.equal(true)
+  })
+
+  it('binds nothing when it is unsubscribed from while it looks at what is there', async () => {
+    const path = await fileOfTheDead()
+    const server = watch(tcp.listen({ path }))
+    server.unsubscribe()
+    const { server: next } = await listening(tcp.listen({ path }))
+    expect(server.types).to.deep.equal([])
+    expect(next.types).to.deep.equal(['listening'])
+  })
+
+  it('refuses a path that is longer than the system can have, before it binds or dials the beginning of it', () => {
+    const path = join(directory(), 'x'.repeat(200))
+    for (const open of [() => tcp.listen({ path }), () => tcp.connect({ path })]) {
+      expect(open)
+        .to.throw(/path must have at most \d+ bytes/)
+        .with.property('code', 'ERR_OPTIONS')
+    }
+  })
+
+  for (const pipe of [String.raw`\\.\pipe\sluice`, String.raw`\\?\pipe\sluice`]) {
+    it(`passes on the name of a Windows pipe: ${pipe}`, () => {
+      const listen = sinon.stub(Server.prototype, 'listen').returnsThis()
+      later(() => {
+        listen.restore()
+      })
+      watch(tcp.listen({ path: pipe, mode: 0o600 }))
+      expect(listen.lastCall.args).to.deep.equal([{ path: pipe, backlog: 511 }])
+    })
+  }
+})
+
+/** A path at which a killed server has left its file. */
+async function fileOfTheDead(): Promise<string> {
+  const path = freshPath()
+  const server = echoProcess(path)
+  await server.says()
+  await server.kill()
+  return path
+}

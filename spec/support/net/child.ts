@@ -1,0 +1,48 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { later } from './closing.js'
+
+/** A process that runs one of `children/`, and that says in lines of JSON what it does. */
+export class Child {
+  readonly process: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  constructor(command: string, args: readonly string[]) {
+    this.process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#lines = createInterface({ input: this.process.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
+    later(() => this.kill())
+  }
+
+  async says(): Promise<Record<string, unknown>> {
+    const line: IteratorResult<string, unknown> = await this.#lines.next()
+    if (line.done === true) throw new Error('the child has ended')
+    return JSON.parse(line.value) as Record<string, unknown>
+  }
+
+  ask(): Promise<Record<string, unknown>> {
+    this.process.stdin?.write('?\n')
+    return this.says()
+  }
+
+  /** Ends it without a chance to tidy up. */
+  async kill(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return
+    this.process.kill('SIGKILL')
+    await once(this.process, 'exit')
+  }
+}
+
+export function echoProcess(...args: readonly string[]): Child {
+  return new Child(process.execPath, [script('echo'), ...args])
+}
+
+/** An echo server that may have no more than so many files open. */
+export function poorEchoProcess(files: number): Child {
+  return new Child('/bin/sh', ['-c', `ulimit -n ${files}; exec "$0" "$1"`, process.execPath, script('echo')])
+}
+
+function script(name: string): string {
+  return fileURLToPath(new URL(`children/${name}.js`, import.meta.url))
+}
