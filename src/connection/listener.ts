@@ -14,7 +14,10 @@ export interface Listener {
   readonly accepted: number
   /** How many were turned away: more than `backlog` while paused, or any while closing. */
   readonly refused: number
-  /** How often the system failed to accept (`EMFILE` and the like), and what it said last. */
+  /**
+   * How often the system said that it failed to accept, and what it said last. Node turns peers away without a word while there are no
+   * more files to be opened (`EMFILE`), as long as it can.
+   */
   readonly failures: number
   readonly lastFailure: Error | undefined
   pause(): void
