@@ -158,10 +158,12 @@ class LengthFieldShape implements FrameShape {
 class Field {
   readonly #size: number
   readonly #little: boolean
+  readonly #limit: number
 
   constructor(size: number, little: boolean) {
     this.#size = size
     this.#little = little
+    this.#limit = 256 ** size
   }
 
   read(bytes: Uint8Array, at: number): number {
@@ -184,7 +186,7 @@ class Field {
   }
 
   holds(value: number): boolean {
-    return Number.isSafeInteger(value) && value >= 0 && value < 256 ** this.#size
+    return Number.isSafeInteger(value) && value >= 0 && value < this.#limit
   }
 
   /** Eight bytes can say more than a number can hold; that is too long for everybody. */
