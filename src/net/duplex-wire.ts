@@ -64,6 +64,10 @@ export class DuplexWire implements Wire {
     this.#listen()
   }
 
+  get copies(): number {
+    return COPIED
+  }
+
   get local(): Endpoint | undefined {
     return this.#kind.local(this.#socket)
   }
