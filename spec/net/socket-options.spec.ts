@@ -1,0 +1,113 @@
+import { expect } from 'chai'
+import { tcp } from 'sluice/net'
+
+/** What is wrong with options, fault by fault. */
+function faults(open: () => unknown): string[] {
+  try {
+    open()
+  } catch (error) {
+    expect(error).to.include({ name: 'SluiceError', code: 'ERR_OPTIONS' })
+    const [, text = ''] = /^tcp\.\w+: (.*)$/.exec((error as Error).message) ?? []
+    return text.split('; ')
+  }
+  return []
+}
+
+describe('The options of sockets', () => {
+  it('are right as they are documented', () => {
+    expect(
+      faults(() =>
+        tcp.connect({
+          port: 65_535,
+          host: 'localhost',
+          localAddress: '127.0.0.1',
+          localPort: 0,
+          family: 6,
+          hints: 0,
+          lookup: () => undefined,
+          autoSelectFamily: false,
+          autoSelectFamilyAttemptTimeout: 10,
+          resolveTimeout: Infinity,
+          connectTimeout: 1,
+          noDelay: false,
+          keepAlive: false,
+          keepAliveInitialDelay: 0,
+          highWaterMark: 1,
+          lowWaterMark: 1,
+          maxBuffered: Infinity,
+          halfOpen: true,
+          closeTimeout: Infinity,
+          writeTimeout: 1,
+        }),
+      ),
+    ).to.deep.equal([])
+    expect(
+      faults(() => tcp.listen({ port: 0, host: '::', backlog: 1, ipv6Only: true, exclusive: true, noDelay: true })),
+    ).to.deep.equal([])
+    expect(faults(() => tcp.connect({ path: '/tmp/socket', connectTimeout: 1 }))).to.deep.equal([])
+    expect(faults(() => tcp.listen({ path: '/tmp/socket', mode: 0o777, backlog: 1 }))).to.deep.equal([])
+  })
+
+  it('may be undefined, which is as good as left out', () => {
+    expect(faults(() => tcp.connect({ port: 1, host: undefined } as never))).to.deep.equal([])
+  })
+
+  it('of a dial are all named that are wrong, at once', () => {
+    const wrong = {
+      host: '',
+      localPort: -1,
+      family: 5,
+      lookup: 'dns',
+      autoSelectFamily: 1,
+      resolveTimeout: 0,
+      connectTimeout: NaN,
+      noDelay: 'yes',
+      keepAliveInitialDelay: -1,
+      highWaterMark: 1.5,
+      maxBuffered: 0,
+      closeTimeout: 2 ** 31,
+      timeout: 5,
+    }
+    expect(faults(() => tcp.connect(wrong as never))).to.deep.equal([
+      'port is missing',
+      "host must be a string that is not empty, not ''",
+      'localPort must be a whole number from 0 to 65535, not -1',
+      'family must be one of 0, 4, 6, not 5',
+      "lookup must be a function, not 'dns'",
+      'autoSelectFamily must be true or false, not 1',
+      'resolveTimeout must be milliseconds, more than 0 and at most 2147483647, or Infinity, not 0',
+      'connectTimeout must be milliseconds, more than 0 and at most 2147483647, or Infinity, not NaN',
+      "noDelay must be true or false, not 'yes'",
+      'keepAliveInitialDelay must be milliseconds, 0 to 2147483647, not -1',
+      'highWaterMark must be a whole number of bytes, more than 0, not 1.5',
+      'maxBuffered must be a whole number of bytes, more than 0, not 0',
+      'closeTimeout must be milliseconds, more than 0 and at most 2147483647, or Infinity, not 2147483648',
+      'timeout is not an option',
+    ])
+  })
+
+  it('of a place are all named that are wrong, at once', () => {
+    expect(faults(() => tcp.listen({ port: 65_536, backlog: 0, ipv6Only: 0, mode: 1 } as never))).to.deep.equal([
+      'port must be a whole number from 0 to 65535, not 65536',
+      'backlog must be a whole number from 1 to 65535, not 0',
+      'ipv6Only must be true or false, not 0',
+      'mode is not an option',
+    ])
+    expect(faults(() => tcp.listen({ path: '', mode: 0o1000, port: 1 }))).to.deep.equal([
+      "path must be a string that is not empty, not ''",
+      'mode must be a whole number from 0 to 511, not 512',
+      'port is not an option',
+    ])
+  })
+
+  it('are not those of any object', () => {
+    expect(faults(() => tcp.connect({ port: 1, constructor: 1, toString: 1 } as never))).to.deep.equal([
+      'constructor is not an option',
+      'toString is not an option',
+    ])
+  })
+
+  it('want a port that can be dialled', () => {
+    expect(faults(() => tcp.connect({ port: 0 }))).to.deep.equal(['port must be a whole number from 1 to 65535, not 0'])
+  })
+})
