@@ -12,6 +12,7 @@ export class SluiceError extends Error {
   }
 }
 
+/** The stable codes; `docs/errors.md` says of each when it comes and what to do. */
 export type ErrorCode =
   | 'ERR_CLOSE_TIMEOUT'
   | 'ERR_CONNECT_TIMEOUT'

@@ -22,6 +22,7 @@ export interface OpenEvent<C extends Connection<never> = Connection> {
   readonly session: number
 }
 
+/** Something has arrived: a chunk of bytes from a transport, a packet behind `framed`. */
 export interface PacketEvent<In = Uint8Array, C extends Connection<never> = Connection> {
   readonly type: 'packet'
   readonly connection: C

@@ -25,6 +25,7 @@ export interface Listener {
   close(): void
 }
 
+/** What a `Gate` does with what is accepted. */
 export interface Admission<Accepted> {
   readonly backlog: number
   readonly endpoint: () => Endpoint

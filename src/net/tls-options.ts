@@ -39,6 +39,7 @@ export interface ServerCredentials extends Credentials {
   readonly sni?: Readonly<Record<string, Credentials>>
 }
 
+/** The client's side of a handshake. */
 export interface TlsClientOptions
   extends Credentials, Pick<NodeTlsOptions, 'checkServerIdentity' | 'secureContext' | 'session'> {
   /** What we would speak, best first (ALPN, RFC 7301): `connection.tls.alpn` is what the server chose. */
@@ -51,6 +52,7 @@ export interface TlsClientOptions
   readonly handshakeTimeout?: number
 }
 
+/** The server's side of its handshakes. */
 export interface TlsServerOptions extends ServerCredentials, Pick<NodeServerOptions, 'ticketKeys' | 'sessionTimeout'> {
   /** What we speak, best first (ALPN, RFC 7301). */
   readonly ALPNProtocols?: readonly string[]
@@ -62,8 +64,10 @@ export interface TlsServerOptions extends ServerCredentials, Pick<NodeServerOpti
   readonly handshakeTimeout?: number
 }
 
+/** What is dialled over TLS. */
 export type TlsTarget = (TcpTarget | PathTarget) & TlsClientOptions
 
+/** What is bound for TLS. */
 export type TlsPlace = (TcpPlace | PathPlace) &
   TlsServerOptions & {
     /**

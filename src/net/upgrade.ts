@@ -17,6 +17,7 @@ import {
   type TlsServerOptions,
 } from './tls-options.js'
 
+/** Which side of the handshake we are, and its options. */
 export type UpgradeOptions =
   ({ readonly role: 'client' } & TlsClientOptions) | ({ readonly role: 'server' } & TlsServerOptions)
 
