@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { delimiter, type DelimiterOptions } from 'sluice/framing'
-import { course, encoded, run, watched, work, type Outcome } from '../support/decoding.js'
+import { course, encoded, run, watched, work, type Outcome, withoutHandingOver } from '../support/decoding.js'
 import { check, damaged } from '../support/property.js'
 
 // Few letters, so that delimiters often begin and are not.
@@ -45,7 +45,7 @@ describe('delimiter', () => {
     check(
       fc.property(delimiters, text, course, (all, string, how) => {
         const options = { delimiters: all, maxFrameLength: 5, onOversize: 'skip', tail: 'drop' } as const
-        const { packets, skipped, fault } = run(delimiter(options), bytesOf(string), { ...how, handsOver: false })
+        const { packets, skipped, fault } = run(delimiter(options), bytesOf(string), withoutHandingOver(how))
         const expected = naive(bytesOf(string), all, 5, 'skip')
         expect({ packets, fault }).to.deep.equal({ packets: expected.packets, fault: undefined })
         expect(skipped).to.have.length(expected.skipped.length)
@@ -125,6 +125,15 @@ describe('delimiter', () => {
     const { reads, handled } = looks(20_000)
     expect(reads).to.be.at.most(2 * 20_000)
     expect(handled).to.be.at.most(3 * 20_000)
+  })
+
+  it('is as new when its rest was taken', () => {
+    const decoder = delimiter({ delimiters: '--' }).decoder()
+    const told: Uint8Array[] = []
+    decoder.decode(bytesOf('a-'), () => true)
+    expect(decoder.rest()).to.deep.equal(bytesOf('a-'))
+    decoder.decode(bytesOf('-b--'), packet => told.push(packet) > 0)
+    expect(told).to.deep.equal([bytesOf('-b')])
   })
 
   it('says what is cut off at the end, emits or drops it', () => {

@@ -49,7 +49,7 @@ describe('erlangPacket', () => {
   for (const mode of ['raw', 0] as const) {
     it(`${mode}: has no packets`, () => {
       expect(
-        run(erlangPacket(mode), bytes('abc'), { cuts: [2], answers: [true], handsOver: false }).packets,
+        run(erlangPacket(mode), bytes('abc'), { cuts: [2], answers: [true], then: 'go on' }).packets,
       ).to.deep.equal([bytes('ab'), bytes('c')])
       expect(encoded(erlangPacket(mode), [bytes('abc')])).to.deep.equal(Buffer.from('abc'))
     })
@@ -97,7 +97,7 @@ describe('erlangPacket', () => {
   for (const [mode, what, input] of wrong) {
     it(`${mode}: fails on ${what}`, () => {
       expect(run(erlangPacket(mode), input).fault).to.equal('ERR_FRAME_MALFORMED')
-      expect(run(erlangPacket(mode), input, { cuts: [1], answers: [true], handsOver: false }).fault).to.equal(
+      expect(run(erlangPacket(mode), input, { cuts: [1], answers: [true], then: 'go on' }).fault).to.equal(
         'ERR_FRAME_MALFORMED',
       )
     })

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { EMPTY, Subject, Subscription, merge, of, type Observable } from 'rxjs'
+import { EMPTY, Subject, Subscription, merge, of, tap, type Observable } from 'rxjs'
 import { SluiceError, type Connection, type ConnectionEvent } from 'sluice'
 import { fixed, framed, lengthField, lines, mapCodec, switchable, type Codec, type Framed } from 'sluice/framing'
 import { recordingConnection } from 'sluice/testing'
-import { handOver } from '#src/connection/handover.js'
+import { handOver, handover } from '#src/connection/handover.js'
 import { bound, codeOf, dialled, reasonOf, story } from '../support/byte-wire.js'
 import { check } from '../support/property.js'
 
@@ -46,6 +46,20 @@ function opened(
     failure: () => failure,
     completed: () => completed,
   }
+}
+
+/** A framed stream whose events the test makes up; a packet `hold` pauses its connection. */
+function played() {
+  const events = new Subject<ConnectionEvent>()
+  const connection = recordingConnection()
+  const told: string[] = []
+  let handle: LineConnection | undefined
+  const subscription = events.pipe(framed(lines())).subscribe(event => {
+    told.push(...story([event]))
+    if ('connection' in event) handle = event.connection
+    if (event.type === 'packet' && event.packet === 'hold') event.connection.pause()
+  })
+  return { events, connection, told, subscription, framed: () => handle }
 }
 
 describe('framed', () => {
@@ -336,6 +350,34 @@ describe('framed', () => {
       expect(told().slice(2)).to.deep.equal(['packet a', 'close error ECONNRESET'])
     })
 
+    it('is over with a failure that somebody tells of a connection that is still held', () => {
+      const { told, events, connection } = played()
+      events.next({ type: 'packet', connection, packet: Buffer.from('hold\nb\n') })
+      events.next({ type: 'close', connection, reason: 'error', error: new Error('lost'), bytesUnsent: 0 })
+      expect(told).to.deep.equal(['packet hold', 'close error undefined'])
+    })
+
+    it('is over when the connection below is destroyed', () => {
+      const { stream, wire } = dialled()
+      let below: Connection | undefined
+      const told: string[] = []
+      stream
+        .pipe(
+          tap(event => {
+            if (event.type === 'open') below = event.connection
+          }),
+          framed(lines()),
+        )
+        .subscribe(event => {
+          told.push(...story([event]))
+          if (event.type === 'packet') event.connection.pause()
+        })
+      wire().line.opened()
+      wire().receive('a\nb\n')
+      below?.destroy()
+      expect(told.slice(2)).to.deep.equal(['packet a', 'close local'])
+    })
+
     it('of one connection leaves the others alone', () => {
       const { stream, accept } = bound()
       const told: string[] = []
@@ -408,6 +450,15 @@ describe('framed', () => {
       expect(told().slice(2)).to.deep.equal(['packet a', 'close timeout ERR_IDLE_TIMEOUT'])
     })
 
+    it('destroying tells at once a close that has waited', () => {
+      const { told, events, connection, framed } = played()
+      events.next({ type: 'packet', connection, packet: Buffer.from('hold\nb\n') })
+      events.next({ type: 'close', connection, reason: 'remote', bytesUnsent: 0 })
+      expect(told).to.deep.equal(['packet hold'])
+      framed()?.destroy()
+      expect(told).to.deep.equal(['packet hold', 'close remote'])
+    })
+
     it('closing still tells the packets that arrive', () => {
       const { wire, told } = opened(lines(), {
         react: event => {
@@ -431,6 +482,28 @@ describe('framed', () => {
       expect(packets()).to.deep.equal(['a'])
       expect([wire.ended, wire.paused]).to.deep.equal([true, false])
       expect(connection.send('late')).to.equal(false)
+    })
+
+    it('unsubscribing decodes nothing more', () => {
+      const decoded: string[] = []
+      const { wire } = opened(
+        mapCodec(lines(), line => (decoded.push(line), line), String),
+        {
+          react: (event, subscription) => {
+            if (event.type === 'packet') subscription.unsubscribe()
+          },
+        },
+      )
+      wire.receive('a\nb\n')
+      expect(decoded).to.deep.equal(['a'])
+    })
+
+    it('unsubscribing lets go of a connection that others go on with', () => {
+      const { events, connection, subscription } = played()
+      events.next({ type: 'packet', connection, packet: Buffer.from('hold\nb\n') })
+      expect(connection.paused).to.equal(true)
+      subscription.unsubscribe()
+      expect(connection.paused).to.equal(false)
     })
 
     it('unsubscribing lets go of what was held', () => {
@@ -604,6 +677,15 @@ describe('framed', () => {
       expect(packets()).to.deep.equal(['a'])
     })
 
+    it('takes chunks that were told all the same', () => {
+      const { events, connection, framed } = played()
+      Object.assign(connection, { [handover]: () => ({ rest: [Buffer.from('e')], wire: undefined }) })
+      for (const chunk of ['hold\nb', 'c', 'd\n'])
+        events.next({ type: 'packet', connection, packet: Buffer.from(chunk) })
+      const taken = () => Buffer.concat([...(handOver(framed() ?? connection)?.rest ?? [])]).toString()
+      expect([taken(), taken()]).to.deep.equal(['bcd\ne', 'e'])
+    })
+
     it('is impossible where there are no bytes below', () => {
       const told: (object | undefined)[] = []
       of({ type: 'open', connection: recordingConnection(), session: 1 } as const)
@@ -613,6 +695,15 @@ describe('framed', () => {
         })
       expect(told).to.deep.equal([undefined])
     })
+  })
+
+  it('keeps nothing of a connection that has closed', () => {
+    const { told, events, connection } = played()
+    const packet = (chunk: string) => ({ type: 'packet', connection, packet: Buffer.from(chunk) }) as const
+    events.next(packet('par'))
+    events.next({ type: 'close', connection, reason: 'remote', bytesUnsent: 0 })
+    events.next(packet('tial\n'))
+    expect(told).to.deep.equal(['close remote', 'packet tial'])
   })
 
   it('tells every packet once and in order, and none while paused, however it is paused and let go', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { lengthField, type LengthFieldOptions } from 'sluice/framing'
-import { atOnce, course, encoded, run, type Outcome } from '../support/decoding.js'
+import { atOnce, course, encoded, run, type Outcome, withoutHandingOver } from '../support/decoding.js'
 import { check, damaged } from '../support/property.js'
 
 const packets = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 })
@@ -51,7 +51,7 @@ describe('lengthField', () => {
     const long = lengthField({ lengthFieldLength: 2 })
     check(
       fc.property(damaged(packets.map(sent => encoded(long, sent))), course, (bytes, how) => {
-        expect(run(codec, bytes, { ...how, handsOver: false })).to.deep.equal(naive(bytes, 100, 'skip'))
+        expect(run(codec, bytes, withoutHandingOver(how))).to.deep.equal(naive(bytes, 100, 'skip'))
       }),
       500,
     )
@@ -165,6 +165,27 @@ describe('lengthField', () => {
     )
     expect(outcomes.map(({ fault }) => fault)).to.deep.equal(['ERR_FRAME_TRUNCATED', undefined, undefined])
     expect(outcomes.map(({ packets }) => packets.map(packet => [...packet]))).to.deep.equal([[[7]], [[7], [8]], [[7]]])
+  })
+
+  it('is cut off within a frame that is left out as within any other', () => {
+    const outcomes = (['error', 'emit', 'drop'] as const).map(tail =>
+      run(
+        lengthField({ lengthFieldLength: 1, maxFrameLength: 3, onOversize: 'skip', tail }),
+        Uint8Array.of(1, 7, 9, 1),
+      ),
+    )
+    expect(outcomes.map(({ fault }) => fault)).to.deep.equal(['ERR_FRAME_TRUNCATED', undefined, undefined])
+    for (const { packets, skipped } of outcomes)
+      expect({ packets, skipped }).to.deep.equal({ packets: [Uint8Array.of(7)], skipped: [10] })
+  })
+
+  it('has only what is behind a frame that is left out as its rest', () => {
+    const decoder = lengthField({ lengthFieldLength: 1, maxFrameLength: 3, onOversize: 'skip' }).decoder({
+      skipped: () => false,
+      more: () => undefined,
+    })
+    decoder.decode(Uint8Array.of(5, 1, 2, 3, 4, 5, 1, 7), () => true)
+    expect([...decoder.rest()]).to.deep.equal([1, 7])
   })
 
   it('refuses to send what is too long for its limit or its field', () => {

@@ -62,7 +62,7 @@ describe('lines', () => {
       fc.property(noise, fc.integer({ min: 1, max: 20 }), course, (bytes, maxLength, how) => {
         const { packets, skipped, fault } = run(lines({ maxLength, onOversize: 'skip' }), Uint8Array.from(bytes), {
           ...how,
-          handsOver: false,
+          then: 'go on',
         })
         const expected = naive(Uint8Array.from(bytes), maxLength, 'skip')
         expect({ packets, fault, skipped: skipped.length }).to.deep.equal({
@@ -84,7 +84,7 @@ describe('lines', () => {
 
   it('tells bytes of a character that was cut in two as one', () => {
     for (const cut of [1, 2, 3, 4, 5]) {
-      expect(run(lines(), utf8('→😀\n'), { cuts: [cut], answers: [true], handsOver: false }).packets).to.deep.equal([
+      expect(run(lines(), utf8('→😀\n'), { cuts: [cut], answers: [true], then: 'go on' }).packets).to.deep.equal([
         '→😀',
       ])
     }
@@ -123,9 +123,9 @@ describe('lines', () => {
   it('tells the size of a line that it leaves out, as far as it has seen it', () => {
     const skipping = lines({ maxLength: 3, onOversize: 'skip' })
     expect(run(skipping, utf8('abcdef\nabc\n'))).to.deep.equal({ packets: ['abc'], skipped: [6], fault: undefined })
-    expect(
-      run(skipping, utf8('abcdef\nabc\n'), { cuts: [4], answers: [true], handsOver: false }).skipped,
-    ).to.deep.equal([4])
+    expect(run(skipping, utf8('abcdef\nabc\n'), { cuts: [4], answers: [true], then: 'go on' }).skipped).to.deep.equal([
+      4,
+    ])
     expect(run(skipping, utf8('abc\nabcdef')).packets).to.deep.equal(['abc'])
   })
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { netstring } from 'sluice/framing'
-import { course, encoded, run, type Outcome } from '../support/decoding.js'
+import { course, encoded, run, type Outcome, withoutHandingOver } from '../support/decoding.js'
 import { check, damaged } from '../support/property.js'
 
 const packets = fc.array(fc.uint8Array({ maxLength: 120 }), { maxLength: 20 })
@@ -50,7 +50,7 @@ describe('netstring', () => {
   ]) {
     it(`fails on ${wrong}`, () => {
       expect(run(netstring(), Buffer.from(wrong)).fault).to.equal('ERR_FRAME_MALFORMED')
-      expect(run(netstring(), Buffer.from(wrong), { cuts: [1], answers: [false], handsOver: false }).fault).to.equal(
+      expect(run(netstring(), Buffer.from(wrong), { cuts: [1], answers: [false], then: 'go on' }).fault).to.equal(
         'ERR_FRAME_MALFORMED',
       )
     })
@@ -60,7 +60,7 @@ describe('netstring', () => {
     const digits = Buffer.alloc(1000, '9')
     for (const onOversize of ['error', 'skip'] as const) {
       expect(run(netstring({ onOversize }), digits).fault).to.equal('ERR_FRAME_TOO_LONG')
-      expect(run(netstring({ onOversize }), digits, { cuts: [1], answers: [true], handsOver: false }).fault).to.equal(
+      expect(run(netstring({ onOversize }), digits, { cuts: [1], answers: [true], then: 'go on' }).fault).to.equal(
         'ERR_FRAME_TOO_LONG',
       )
     }
@@ -70,7 +70,7 @@ describe('netstring', () => {
     const codec = netstring({ maxFrameLength: 8, onOversize: 'skip' })
     check(
       fc.property(course, how => {
-        const outcome = run(codec, Buffer.from('5:hello,6:hello!,1:a,'), { ...how, handsOver: false })
+        const outcome = run(codec, Buffer.from('5:hello,6:hello!,1:a,'), withoutHandingOver(how))
         expect(outcome).to.deep.equal({
           packets: [Buffer.from('hello'), Buffer.from('a')],
           skipped: [9],

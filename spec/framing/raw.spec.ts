@@ -5,7 +5,7 @@ import { encoded, run } from '../support/decoding.js'
 describe('raw', () => {
   it('tells the chunks as they came, and sends what it is given', () => {
     const bytes = Buffer.from('abcdef')
-    const { packets } = run(raw(), bytes, { cuts: [1, 2], answers: [false], handsOver: true })
+    const { packets } = run(raw(), bytes, { cuts: [1, 2], answers: [false], then: 'hand over' })
     expect(packets).to.deep.equal(['a', 'bc', 'd', 'ef'].map(part => Buffer.from(part)))
     expect(encoded(raw(), packets)).to.deep.equal(bytes)
   })

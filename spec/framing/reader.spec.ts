@@ -1,6 +1,18 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { NEVER, Observable, Subject, catchError, concat, concatMap, map, of, repeat, type Subscription } from 'rxjs'
+import {
+  NEVER,
+  Observable,
+  Subject,
+  catchError,
+  concat,
+  concatMap,
+  map,
+  of,
+  repeat,
+  timer,
+  type Subscription,
+} from 'rxjs'
 import { TestScheduler, type RunHelpers } from 'rxjs/testing'
 import { perConnection, type ConnectionEvent, type Connection } from 'sluice'
 import { reader, type Reader } from 'sluice/framing'
@@ -204,6 +216,19 @@ describe('reader', () => {
       expectObservable(outcome(input.exactly(2))).toBe('-(x|)', { x: 'ab' })
       expectObservable(outcome(input.exactly(1, { timeout: 2 }))).toBe('-(x|)', { x: 'c' })
       expectObservable(outcome(input.exactly(1))).toBe('-- 1m (x|)', { x: 'd' })
+    })
+  })
+
+  it('leaves no timer behind', () => {
+    const scheduler = new TestScheduler(() => undefined)
+    scheduler.run(({ hot }) => {
+      const input = reader(hot('--a', { a: bytes('ab') }), { timeout: 10 })
+      const reads = [told(input.exactly(1)), told(input.exactly(9))]
+      scheduler.schedule(() => {
+        expect(reads).to.deep.equal([['a', '|'], []])
+        reads[1]?.subscription?.unsubscribe()
+        expect(scheduler.actions).to.deep.equal([])
+      }, 5)
     })
   })
 

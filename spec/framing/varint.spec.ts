@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { varint } from 'sluice/framing'
-import { course, encoded, run, type Outcome } from '../support/decoding.js'
+import { course, encoded, run, type Outcome, withoutHandingOver } from '../support/decoding.js'
 import { check, damaged } from '../support/property.js'
 
 const packets = fc.array(
@@ -44,7 +44,7 @@ describe('varint', () => {
     const sent = [new Uint8Array(9), new Uint8Array(200), new Uint8Array(10), Uint8Array.of(1)]
     check(
       fc.property(course, how => {
-        const outcome = run(codec, encoded(varint(), sent), { ...how, handsOver: false })
+        const outcome = run(codec, encoded(varint(), sent), withoutHandingOver(how))
         expect(outcome).to.deep.equal({ packets: [sent[0], sent[3]], skipped: [202, 11], fault: undefined })
       }),
     )
@@ -53,9 +53,9 @@ describe('varint', () => {
   it('bounds the length of the length', () => {
     expect(run(varint(), new Uint8Array(5).fill(0xff)).fault).to.equal('ERR_FRAME_MALFORMED')
     expect(run(varint({ maxLengthBytes: 2 }), Uint8Array.of(0x80, 0x80)).fault).to.equal('ERR_FRAME_MALFORMED')
-    expect(
-      run(varint(), new Uint8Array(100).fill(0x80), { cuts: [1], answers: [true], handsOver: false }).fault,
-    ).to.equal('ERR_FRAME_MALFORMED')
+    expect(run(varint(), new Uint8Array(100).fill(0x80), { cuts: [1], answers: [true], then: 'go on' }).fault).to.equal(
+      'ERR_FRAME_MALFORMED',
+    )
   })
 
   it('fails on the longest length there can be, and allocates nothing for it', () => {

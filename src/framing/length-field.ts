@@ -189,11 +189,10 @@ class Field {
     return Number.isSafeInteger(value) && value >= 0 && value < this.#limit
   }
 
-  /** Eight bytes can say more than a number can hold; that is too long for everybody. */
+  /** Beyond 2 ** 53 it is not exact any more, but then it is too long for everybody. */
   #readLong(bytes: Uint8Array, at: number): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset + at, 8)
-    const value = view.getBigUint64(0, this.#little)
-    return value > Number.MAX_SAFE_INTEGER ? Infinity : Number(value)
+    return Number(view.getBigUint64(0, this.#little))
   }
 }
 

@@ -107,11 +107,11 @@ class SwitchableDecoder<In> implements Decoder<In> {
     this.#told = packet => {
       received(packet)
       if (!this.#emit(packet)) this.#stopped = true
-      return !this.#stopped && !this.#switched
+      return !this.#stopped
     }
   }
 
-  /** Goes on as another. Within `emit` the decoder in hand is stopped for it. */
+  /** Goes on as another. Within `emit` too: the decoder in hand has nothing left then. */
   become(codec: Codec<In, never>): void {
     this.#left = this.rest()
     this.#decoder = codec.decoder(this.#owner)
