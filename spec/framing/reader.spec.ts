@@ -10,7 +10,6 @@ import {
   map,
   of,
   repeat,
-  timer,
   type Subscription,
 } from 'rxjs'
 import { TestScheduler, type RunHelpers } from 'rxjs/testing'
