@@ -36,7 +36,7 @@ export class Deadlines<T> {
     return timer(delay).subscribe(() => {
       // Meanwhile the spent timer stays in its place, so that who adds something in `expired` does not wait on its own.
       for (const [item, due] of this.#due) {
-        const left = due - now()
+        const left = Math.min(due - now(), this.#after)
         if (left > 0) {
           this.#timer?.unsubscribe()
           this.#timer = this.#wait(left)

@@ -1,5 +1,4 @@
 import { timer, type Subscription } from 'rxjs'
-import { now } from './clock.js'
 
 const LOOKS = 4
 
@@ -12,7 +11,7 @@ export class Sweep<T> {
   readonly #timeout: number
   readonly #read: (item: T) => number | undefined
   readonly #still: (item: T) => void
-  readonly #watched = new Map<T, { reading: number | undefined; since: number }>()
+  readonly #watched = new Map<T, { reading: number | undefined; looks: number }>()
   #timer: Subscription | undefined
 
   /**
@@ -27,7 +26,8 @@ export class Sweep<T> {
 
   add(item: T): void {
     if (this.#timeout === Infinity || this.#watched.has(item)) return
-    this.#watched.set(item, { reading: this.#read(item), since: now() })
+    // Time is counted in looks, as a clock may be set; what has passed of the first one does not count.
+    this.#watched.set(item, { reading: this.#read(item), looks: this.#timer === undefined ? 0 : -1 })
     const every = this.#timeout / LOOKS
     this.#timer ??= timer(every, every).subscribe(() => {
       this.#look()
@@ -44,14 +44,13 @@ export class Sweep<T> {
   }
 
   #look(): void {
-    const time = now()
     for (const [item, seen] of this.#watched) {
       const reading = this.#read(item)
       if (reading === undefined) this.delete(item)
       else if (reading !== seen.reading) {
         seen.reading = reading
-        seen.since = time
-      } else if (time - seen.since >= this.#timeout) {
+        seen.looks = 0
+      } else if (++seen.looks === LOOKS) {
         this.delete(item)
         this.#still(item)
       }
