@@ -87,8 +87,8 @@ function fits(thing: object, expected: object): boolean {
 }
 
 function described(thing: object, tag: Notation['tag']): string {
-  const words = [tag, 'packet', 'reason', 'error', 'attempt', 'delay'].map(name => shown(property(thing, name)))
-  return `⟨${words.filter(word => word !== '').join(' ')}⟩`
+  const details = ['packet', 'reason', 'error', 'attempt', 'delay'].map(name => shown(property(thing, name)))
+  return `⟨${[String(property(thing, tag)), ...details].filter(word => word !== '').join(' ')}⟩`
 }
 
 /** A value, for whoever has to find out what is wrong. */

@@ -123,7 +123,7 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
   }
 
   function connect(from: string, target: MemoryTarget) {
-    checkOptions('memory.connect', target, targetRules)
+    checkOptions('memory.connect', target, targetRules, ['port'])
     const { host = from, port, connectTimeout = CONNECT_TIMEOUT, ...connection } = target
     const remote = { address: host, port }
     return dial(remote, connection, line => {
@@ -171,7 +171,7 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
   }
 
   function listen(at: string, place: MemoryPlace) {
-    checkOptions('memory.listen', place, placeRules)
+    checkOptions('memory.listen', place, placeRules, ['port'])
     const { port, backlog = BACKLOG, ...connection } = place
     return bind(connection, host => {
       const endpoint = { address: at, port: port === 0 ? freePort(at) : port }
