@@ -4,7 +4,7 @@ import { framed, lines } from 'sluice/framing'
 import { tcp } from 'sluice/net'
 
 /** How long an answer takes, in milliseconds: whenever a connection is cut, some are under way. */
-const THINKING = 120
+const THINKING = 400
 
 /** Answers each line in capitals. */
 export const lineServer = (port: number) =>
