@@ -264,9 +264,10 @@ export class DuplexWire implements Wire {
   }
 
   onData(chunk: Uint8Array): void {
-    this.#gather.beginRead()
+    this.#gather.beginRead(this)
     this.#line.received(chunk, chunk.length)
     this.#gather.endRead()
+    if (this.#dirty) this.flush()
   }
 
   onEnd(): void {

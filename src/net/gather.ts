@@ -3,8 +3,11 @@ import type { DuplexWire } from './duplex-wire.js'
 /** Up to how many bytes copying is cheaper than handing over a chunk of its own. */
 export const COPIED = 1024
 
-const FIRST_SLAB = 2 * 1024
+const FIRST_SLAB = COPIED
 const LARGEST_SLAB = 64 * 1024
+
+/** Below this a loop copies faster than the call of a function does. */
+const TINY = 8
 
 /**
  * Gathers what is sent in one turn, so that it costs one system call per connection and not one per packet: small chunks are copied side by side
@@ -18,16 +21,24 @@ export class Gather {
   #used = 0
   #owner: DuplexWire | undefined
   #dirty: DuplexWire[] = []
-  #reading = false
+  #reader: DuplexWire | undefined
   #scheduled = false
+  readonly #shared: boolean
+
+  /** @param shared whether many connections have it: then it keeps its slab, which is too much for one that is idle */
+  constructor(shared = false) {
+    this.#shared = shared
+  }
 
   /** Copies a chunk to the end of the region that `wire` has open in the slab. */
   copy(wire: DuplexWire, chunk: Uint8Array): void {
-    const slab = this.#slab
-    if (slab === undefined || this.#owner !== wire || this.#used + chunk.length > slab.length)
-      this.#open(wire, chunk.length)
-    this.#slab?.set(chunk, this.#used)
-    this.#used += chunk.length
+    let slab = this.#slab
+    const { length } = chunk
+    if (slab === undefined || this.#owner !== wire || this.#used + length > slab.length) slab = this.#open(wire, length)
+    const at = this.#used
+    if (length > TINY) slab.set(chunk, at)
+    else for (let index = 0; index < length; index += 1) slab[at + index] = chunk[index] ?? 0
+    this.#used = at + length
   }
 
   /** Closes the region that `wire` has open, and answers it. */
@@ -43,14 +54,17 @@ export class Gather {
     if (this.#owner !== undefined || slab?.buffer !== region.buffer || this.#used !== this.#start + region.length)
       return
     this.#used = this.#start
-    // An idle connection keeps no slab: a small one comes from Node's pool and is made anew at no cost, a large one was for a large turn.
-    if (this.#used === 0 && (slab.length === FIRST_SLAB || region.length < FIRST_SLAB)) this.#slab = undefined
+    // An idle connection keeps no slab: a small one comes from Node's pool and is made anew at little cost, a large one
+    // was for a large turn.
+    if (this.#used > 0 || this.#shared) return
+    if (slab.length === FIRST_SLAB || region.length < FIRST_SLAB) this.#slab = undefined
   }
 
   /** `wire` has something to write at the end of this turn. */
   add(wire: DuplexWire): void {
+    if (wire === this.#reader) return
     this.#dirty.push(wire)
-    if (this.#reading || this.#scheduled) return
+    if (this.#reader !== undefined || this.#scheduled) return
     this.#scheduled = true
     // The end of the tick: neither a timer nor a promise, and the only place where Sluice asks Node for it.
     process.nextTick(() => {
@@ -59,12 +73,13 @@ export class Gather {
     })
   }
 
-  beginRead(): void {
-    this.#reading = true
+  /** `wire` tells what it has read, and flushes itself when it has. */
+  beginRead(wire: DuplexWire): void {
+    this.#reader = wire
   }
 
   endRead(): void {
-    this.#reading = false
+    this.#reader = undefined
     if (this.#dirty.length > 0) this.#flush()
   }
 
@@ -74,15 +89,17 @@ export class Gather {
     for (const wire of dirty) wire.flush()
   }
 
-  #open(wire: DuplexWire, size: number): void {
+  #open(wire: DuplexWire, size: number): Buffer {
     this.#owner?.seal()
-    const slab = this.#slab
+    let slab = this.#slab
     if (slab === undefined || this.#used + size > slab.length) {
       const larger = slab === undefined ? FIRST_SLAB : Math.min(slab.length * 4, LARGEST_SLAB)
-      this.#slab = larger === FIRST_SLAB ? Buffer.allocUnsafe(larger) : Buffer.allocUnsafeSlow(larger)
+      slab = larger === FIRST_SLAB ? Buffer.allocUnsafe(larger) : Buffer.allocUnsafeSlow(larger)
+      this.#slab = slab
       this.#used = 0
     }
     this.#owner = wire
     this.#start = this.#used
+    return slab
   }
 }

@@ -49,7 +49,7 @@ export const tcp: Transport<TcpTarget | PathTarget, TcpPlace | PathPlace> = {
     else checkOptions('tcp.listen', at, tcpPlaceRules, ['port'])
     const kind = 'path' in at ? pathKind(at.path) : tcpKind
     return bind(at, host => {
-      const gather = new Gather()
+      const gather = new Gather(true)
       const gate = bindSocket(host, at, socket => {
         rememberAddresses(socket)
         host.accept(line => new DuplexWire(line, socket, kind, gather)).opened()

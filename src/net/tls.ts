@@ -70,7 +70,7 @@ export const tls: Transport<TlsTarget, TlsPlace> = {
     const { handshakeTimeout = SERVER_HANDSHAKE_TIMEOUT, renewed } = at
     const kind = 'path' in at ? pathKind(at.path) : tcpKind
     return bind(at, host => {
-      const gather = new Gather()
+      const gather = new Gather(true)
       const handshakes = new ServerHandshakes(options)
       const deadlines = new Deadlines<Line>(handshakeTimeout, line => {
         line.destroy(overdue('handshake', handshakeTimeout))
