@@ -206,6 +206,15 @@ describe('bindSocket', function () {
     expect(server.ended).to.equal(undefined)
   })
 
+  it('remembers what was bound when the listener has closed', async () => {
+    const { server, listener } = await listening(overTcp.listen())
+    const { endpoint } = listener
+    listener.close()
+    await server.over()
+    expect(endpoint).to.include({ address: host, family: 'IPv4' }).and.to.have.property('port').that.is.greaterThan(0)
+    expect(listener.endpoint).to.deep.equal(endpoint)
+  })
+
   it('binds nothing when it is unsubscribed from at once', async () => {
     const before = await resourcesAtRest()
     for (const place of [{ host, port: 0 }, { host: 'localhost', port: 0 }, { path: freshPath() }]) {

@@ -2,17 +2,22 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Host } from '../connection/bind.js'
 import type { Endpoint } from '../connection/connection.js'
 import { Gate } from '../connection/listener.js'
+import { rememberAddresses } from './endpoint.js'
 import { listenPath } from './listen-path.js'
 import { BACKLOG, type PathPlace, type TcpPlace } from './socket-options.js'
 
 /** Binds a port or a path and hands over what is accepted there, paused; answers its gate, which is closed to release it. */
 export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket: Socket) => void): Gate<Socket> {
   const { backlog = BACKLOG } = at
+  let endpoint: Endpoint = { address: '' }
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, ...('path' in at ? {} : tcpOptions(at)) })
   const gate = new Gate<Socket>({
     backlog,
-    endpoint: () => endpointOf(server),
-    accept,
+    endpoint: () => endpoint,
+    accept(socket) {
+      if (!('path' in at)) rememberAddresses(socket, endpoint)
+      accept(socket)
+    },
     refuse(socket) {
       socket.destroy()
     },
@@ -31,6 +36,7 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
     else host.failed(error)
   })
   server.on('listening', () => {
+    endpoint = endpointOf(server)
     if (gate.closed) server.close()
     else host.listening(gate)
   })

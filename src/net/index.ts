@@ -1,4 +1,4 @@
-export { fromDuplex, toDuplex } from './duplex.js'
+export { fromDuplex } from './from-duplex.js'
 export type { PathPlace, PathTarget, SocketOptions, TcpPlace, TcpTarget } from './socket-options.js'
 export { tcp } from './tcp.js'
 export type {
@@ -10,4 +10,5 @@ export type {
   TlsTarget,
 } from './tls-options.js'
 export { tls } from './tls.js'
+export { toDuplex } from './to-duplex.js'
 export { upgrade, type UpgradeOptions } from './upgrade.js'

@@ -5,7 +5,6 @@ import type { Transport } from '../connection/transport.js'
 import { bindSocket } from './bind-socket.js'
 import { dialSocket } from './dial-socket.js'
 import { DuplexWire } from './duplex-wire.js'
-import { rememberAddresses } from './endpoint.js'
 import { Gather } from './gather.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import {
@@ -51,7 +50,6 @@ export const tcp: Transport<TcpTarget | PathTarget, TcpPlace | PathPlace> = {
     return bind(at, host => {
       const gather = new Gather(true)
       const gate = bindSocket(host, at, socket => {
-        rememberAddresses(socket)
         host.accept(line => new DuplexWire(line, socket, kind, gather)).opened()
       })
       return () => {

@@ -9,7 +9,6 @@ import type { Line } from '../connection/wire.js'
 import { bindSocket } from './bind-socket.js'
 import { dialSocket } from './dial-socket.js'
 import { DuplexWire } from './duplex-wire.js'
-import { rememberAddresses } from './endpoint.js'
 import { Gather } from './gather.js'
 import { handshakeAsClient, ServerHandshakes } from './handshake.js'
 import { pathKind, tcpKind } from './socket-kind.js'
@@ -76,7 +75,6 @@ export const tls: Transport<TlsTarget, TlsPlace> = {
         line.destroy(overdue('handshake', handshakeTimeout))
       })
       const gate = bindSocket(host, at, socket => {
-        rememberAddresses(socket)
         let wire: DuplexWire | undefined
         const line = host.accept(to => (wire = new DuplexWire(to, socket, kind, gather, true)))
         deadlines.add(line)

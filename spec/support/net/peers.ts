@@ -68,7 +68,7 @@ export async function gone(socket: Duplex): Promise<string | undefined> {
 /** Everything that a duplex delivers until its end. */
 export async function drained(socket: Duplex): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of socket) chunks.push(chunk as Buffer)
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
 }
 

@@ -1,0 +1,33 @@
+import type { Duplex } from 'node:stream'
+import { connectionRules, type ConnectionOptions } from '../connection/connection-options.js'
+import { dial } from '../connection/dial.js'
+import { SluiceError } from '../connection/errors.js'
+import type { ConnectionStream } from '../connection/event.js'
+import { checkOptions } from '../connection/options.js'
+import { DuplexWire } from './duplex-wire.js'
+import { Gather } from './gather.js'
+import { duplexKind } from './socket-kind.js'
+
+/**
+ * Makes a connection stream of any Node duplex: a child process's pipes, an SSH channel, a proxy's socket.
+ *
+ * It takes a function that makes the duplex, so that subscribing again (`reconnect` does) opens another. The duplex counts as open: wait
+ * for what it has to do first inside the function's own stream. Emits `connecting`, `open`, then as every transport; a function that
+ * throws, or answers a duplex that has closed before (`ERR_NOT_OPEN`), is a dial that fails.
+ *
+ * @example
+ * ```ts
+ * fromDuplex(() => Duplex.from({ readable: child.stdout, writable: child.stdin }))
+ * ```
+ */
+export function fromDuplex(make: () => Duplex, options: ConnectionOptions = {}): ConnectionStream {
+  checkOptions('fromDuplex', options, connectionRules)
+  return dial({ address: 'duplex' }, options, line => {
+    const duplex = make()
+    const wire = new DuplexWire(line, duplex, duplexKind, new Gather())
+    if (duplex.destroyed) throw duplex.errored ?? new SluiceError('ERR_NOT_OPEN', 'the duplex has closed before')
+    line.opened()
+    if (duplex.readableEnded) line.ended()
+    return wire
+  })
+}

@@ -1,0 +1,123 @@
+import { Duplex } from 'node:stream'
+import { Subscription } from 'rxjs'
+import type { Connection } from '../connection/connection.js'
+import { asError, SluiceError } from '../connection/errors.js'
+import type { ConnectionEvent, ConnectionStream } from '../connection/event.js'
+
+type Done = (error?: Error | null) => void
+
+/**
+ * Makes a Node duplex of a dialling stream, for code that knows only streams. It subscribes at once.
+ *
+ * Backpressure holds in both directions; writes wait until the connection is open, and fail with `ERR_NOT_OPEN` when it has ended. `end()`
+ * half-closes. `destroy()` unsubscribes: what was written is still flushed, within the close deadline; `destroy(error)` aborts. The peer's
+ * end ends the readable side, and a close with an error is the duplex's `error`.
+ *
+ * @example
+ * ```ts
+ * pipeline(toDuplex(tcp.connect({ port: 4000 })), createGunzip(), process.stdout, console.error)
+ * ```
+ */
+export function toDuplex(stream: ConnectionStream): Duplex {
+  const subscription = new Subscription()
+  let connection: Connection | undefined
+  let hold: Subscription | undefined
+  /** The write, or the end, that can't go on now. */
+  let waiting: (() => void) | undefined
+  let destroyed: Done | undefined
+  let over = false
+
+  const duplex = new Duplex({
+    read() {
+      const held = hold
+      hold = undefined
+      held?.unsubscribe()
+    },
+    write(chunk: Uint8Array, _encoding, done) {
+      write(chunk, done)
+    },
+    final(done) {
+      end(done)
+    },
+    destroy(error, done) {
+      if (error !== null) connection?.destroy(error)
+      else if (duplex.writableFinished && duplex.readableEnded && !over) {
+        destroyed = done // Both sides are done with: what is left is the flush.
+        return
+      }
+      subscription.unsubscribe()
+      done(error)
+    },
+  })
+
+  function isOpening(): boolean {
+    return !over && (connection === undefined || connection.state === 'connecting')
+  }
+
+  function write(chunk: Uint8Array, done: Done): void {
+    if (isOpening()) waiting = () => write(chunk, done)
+    else if (connection?.send(chunk) === true) done()
+    else if (connection?.state === 'open') waiting = () => done(isLost() ? notOpen() : null)
+    else if (connection?.state === 'closed' && !over)
+      waiting = () => done(notOpen()) // Its close may tell another reason.
+    else done(notOpen())
+  }
+
+  function isLost(): boolean {
+    return connection?.state === 'closed' && connection.bufferedAmount > 0
+  }
+
+  function end(done: Done): void {
+    if (isOpening()) waiting = () => end(done)
+    else {
+      connection?.end()
+      done()
+    }
+  }
+
+  function goOn(): void {
+    const next = waiting
+    waiting = undefined
+    next?.()
+  }
+
+  function hear(event: ConnectionEvent): void {
+    const { type } = event
+    if (type === 'connecting') ({ connection } = event)
+    else if (type === 'open') {
+      ;({ connection } = event)
+      goOn()
+    } else if (type === 'packet') {
+      if (!duplex.push(event.packet)) hold ??= event.connection.pause()
+    } else if (type === 'drain') goOn()
+    else if (type === 'end') duplex.push(null)
+  }
+
+  function close(error: Error | null): void {
+    over = true
+    if (destroyed !== undefined) destroyed(error)
+    else if (error !== null) duplex.destroy(error)
+    else {
+      goOn()
+      duplex.push(null)
+      duplex.end()
+    }
+  }
+
+  subscription.add(
+    stream.subscribe({
+      next: hear,
+      error(thrown: unknown) {
+        close(asError(thrown))
+      },
+      complete() {
+        close(null)
+      },
+    }),
+  )
+  return duplex
+}
+
+function notOpen(): SluiceError {
+  return new SluiceError('ERR_NOT_OPEN', 'the connection has ended')
+}
