@@ -25,7 +25,7 @@ export type ErlangPacketMode = 'raw' | 0 | 1 | 2 | 4 | 'line' | 'tpkt' | 'asn1' 
  * Unlike Erlang, a line that is too long is not cut, and BER of indefinite length, whose end its header does not tell,
  * fails with `ERR_FRAME_MALFORMED`. Source: the `packet` option in Erlang/OTP's `inet`.
  *
- * @example Talk to a `gen_tcp` socket with `packet` set to 2
+ * @example Talk to a socket of Erlang whose option packet is 2
  * ```ts
  * tcp.connect({ port: 4000 }).pipe(framed(erlangPacket(2)))
  * ```
