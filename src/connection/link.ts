@@ -143,6 +143,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     if (this.#gone) wire.destroy()
     else if (this.paused) wire.pause()
     else wire.resume()
+    if (this.state === 'closing') wire.end()
   }
 
   opened(): void {
@@ -236,6 +237,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
       ;(this.#held ??= []).push(event)
       return
     }
+    if (type === 'close') this.#mute()
     this.#links.outlet.next(event)
     if (type === 'end') this.#answerEnd()
     else if (type === 'close') this.#links.gone(this, event)
