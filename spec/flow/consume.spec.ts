@@ -1,7 +1,21 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { EMPTY, NEVER, Subject, from, map, of, share, take, tap, throwError, timer, type Observable } from 'rxjs'
-import { consume, reconnect, type PacketEvent } from 'sluice'
+import {
+  EMPTY,
+  NEVER,
+  Subject,
+  concat,
+  from,
+  map,
+  of,
+  share,
+  take,
+  tap,
+  throwError,
+  timer,
+  type Observable,
+} from 'rxjs'
+import { consume, reconnect, type CloseEvent, type PacketEvent } from 'sluice'
 import { memory, recordingConnection } from 'sluice/testing'
 import { leavesNothing, run } from '../support/run.js'
 
@@ -238,6 +252,39 @@ describe('consume', () => {
         expectEvents(lost.pipe(consume(failing))).toBe('-o----(ax#)', close('error', 'ECONNRESET'))
       }))
 
+    it('handles nothing more there, though more may come', () => {
+      const source = new Subject<PacketEvent<string>>()
+      const connection = recordingConnection()
+      const handled: string[] = []
+      source
+        .pipe(
+          consume(packet => {
+            handled.push(packet)
+            return throwError(() => new Error('cannot'))
+          }),
+        )
+        .subscribe()
+      for (const packet of ['a', 'b']) source.next({ type: 'packet', connection, packet })
+      expect(handled).to.deep.equal(['a'])
+    })
+
+    it('keeps the close, even if the failure comes while others are told', () => {
+      const answers = { a: new Subject<string>(), b: new Subject<string>(), f: new Subject<string>() }
+      const source = new Subject<PacketEvent<'a' | 'b' | 'f'> | CloseEvent>()
+      const connection = recordingConnection()
+      const told: string[] = []
+      source.pipe(consume(packet => answers[packet], { concurrency: 3 })).subscribe(event => {
+        told.push(event.type === 'packet' ? event.packet : `${event.type} ${String(event.error)}`)
+        if (event.type === 'packet') answers.f.error(new Error('cannot'))
+      })
+      for (const packet of ['a', 'b', 'f'] as const) source.next({ type: 'packet', connection, packet })
+      source.next({ type: 'close', connection, reason: 'remote', bytesUnsent: 0 })
+      answers.b.next('b1')
+      answers.b.complete()
+      answers.a.complete()
+      expect(told).to.deep.equal(['b1', 'close SluiceError: the project of consume threw: cannot'])
+    })
+
     it('lets the client come back', () =>
       run(({ cold, expectEvents }) => {
         const stream = cold('-of-----').pipe(consume(failing), reconnect([3]))
@@ -292,6 +339,17 @@ describe('consume', () => {
       )
       .subscribe()
     expect(handled).to.deep.equal(['a'])
+  })
+
+  it('lets go of an answer that it is told of while it subscribes to it', () => {
+    const answer = new Subject<string>()
+    of({ type: 'packet', connection: recordingConnection(), packet: 'a' } as const)
+      .pipe(
+        consume(packet => concat(of(packet), answer)),
+        take(1),
+      )
+      .subscribe()
+    expect(answer.observed).to.equal(false)
   })
 
   it('leaves nothing, whenever it is unsubscribed from', () => {

@@ -93,6 +93,17 @@ describe('iterate', () => {
     expect(await loop.next()).to.deep.equal({ done: true, value: undefined })
   })
 
+  it('throws nothing to one who has left', async () => {
+    const stream = concat(
+      from(packets(recordingConnection(), 'a', 'b')),
+      throwError(() => new Error('lost')),
+    )
+    const loop = iterate(stream)[Symbol.asyncIterator]()
+    await loop.next()
+    await loop.return?.()
+    expect(await loop.next()).to.deep.equal({ done: true, value: undefined })
+  })
+
   it('holds a connection while as many of its packets wait as may, and lets go at half', async () => {
     const source = new Subject<PacketEvent<string>>()
     const one = recordingConnection()

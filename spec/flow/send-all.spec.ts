@@ -130,23 +130,6 @@ describe('sendAll', () => {
       expect(asked).to.equal(0)
     })
 
-    it('goes on where there is room before it knows that there was none', () => {
-      const drained: (() => void)[] = []
-      const { connection, drain } = opened(
-        sendAll(() => ['a', 'b', 'c']),
-        {
-          answer: () => {
-            drained.shift()?.()
-            return false
-          },
-        },
-      )
-      expect(connection.sent).to.deep.equal(['a'])
-      drained.push(drain)
-      drain()
-      expect(connection.sent).to.deep.equal(['a', 'b', 'c'])
-    })
-
     it('may close its own connection', () => {
       for (const how of ['close', 'destroy'] as const) {
         let released = false
@@ -222,6 +205,24 @@ describe('sendAll', () => {
       expect(calls()).to.deep.equal([])
     })
 
+    it('takes no notice of what fails when nobody listens any more', async () => {
+      let fail: (error: Error) => void = () => undefined
+      const { connection, subscription, calls } = opened(
+        sendAll(async function* () {
+          yield 'a'
+          await new Promise((_, reject) => {
+            fail = reject
+          })
+        }),
+      )
+      await turn()
+      expect(connection.sent).to.deep.equal(['a'])
+      subscription.unsubscribe()
+      fail(new Error('no more'))
+      await turn()
+      expect(calls()).to.deep.equal(['send'])
+    })
+
     it('destroys the connection if a packet is refused', async () => {
       const { failure } = opened(
         sendAll(async function* () {
@@ -275,6 +276,16 @@ describe('sendAll', () => {
       expect(failure()).to.have.property('code', 'ERR_SEND_OVERFLOW')
       expect(source.observed).to.equal(false)
       expect(connection.sent).to.deep.equal(['a'])
+    })
+
+    it('lets go of what has failed as soon as it was subscribed to', () => {
+      const live = new Subject<string>()
+      const { failure } = opened(
+        sendAll(() => concat(of('a', 'b', 'c'), live), { overflow: 'fail', maxPackets: 1 }),
+        every(1),
+      )
+      expect(failure()).to.have.property('code', 'ERR_SEND_OVERFLOW')
+      expect(live.observed).to.equal(false)
     })
 
     for (const [overflow, kept] of [
@@ -373,6 +384,35 @@ describe('sendAll', () => {
       )
     })
 
+    it('goes on where there is room before it hears that there was none', () => {
+      const source = new Subject<string>()
+      const { connection, drain } = opened(
+        sendAll(() => source, { overflow: 'fail' }),
+        {
+          answer: () => {
+            drain()
+            return false
+          },
+        },
+      )
+      for (const packet of ['a', 'b', 'c']) source.next(packet)
+      expect(connection.sent).to.deep.equal(['a', 'b', 'c'])
+    })
+
+    it('counts the bytes of the latest only', () => {
+      const source = new Subject<string>()
+      const options = { overflow: { latestBy: (packet: string) => packet.charAt(0) }, maxBytes: 4 } as const
+      const { connection, drain, dropped } = opened(
+        sendAll(() => source, options),
+        every(1),
+      )
+      for (const packet of ['a', 'b1', 'b2', 'b3', 'c1']) source.next(packet)
+      connection.answer = true
+      drain()
+      expect(connection.sent).to.deep.equal(['a', 'b3', 'c1'])
+      expect(dropped()).to.deep.equal([2])
+    })
+
     it('sends what comes from what it sends', () => {
       const source = new Subject<string>()
       const { connection } = opened(
@@ -385,7 +425,7 @@ describe('sendAll', () => {
         },
       )
       source.next('a')
-      expect(connection.sent).to.have.members(['a', 'b'])
+      expect(connection.sent).to.deep.equal(['a', 'b'])
     })
 
     it('destroys the connection without an overflow rule', () => {
@@ -430,6 +470,19 @@ describe('sendAll', () => {
       expect(calls()).to.deep.equal(['send', 'pause', 'send'])
       drain()
       expect(calls()).to.deep.equal(['send', 'pause', 'send', 'resume'])
+    })
+
+    it('sends an async iterable to its end, before that is answered', async () => {
+      const { connection, events, calls } = opened(
+        sendAll(async function* () {
+          yield 'a'
+          await Promise.resolve()
+          yield 'b'
+        }),
+      )
+      events.next({ type: 'end', connection })
+      await turn()
+      expect(calls()).to.deep.equal(['pause', 'send', 'send', 'resume'])
     })
 
     it('sends what waits of an Observable', () => {

@@ -84,6 +84,13 @@ describe('reconnect', () => {
         expectObservable(concat(cold('--|'), login).pipe(reconnect([3]))).toBe('--r----#', { r: retry }, refused)
       }))
 
+    it('tells that error although there was a close before, which the source has answered by itself', () =>
+      run(({ cold, expectEvents }) => {
+        const fault = new Error('no credentials')
+        const host = cold('o(xr)-#', {}, fault)
+        expectEvents(host.pipe(reconnect([4]), take(4))).toBe('o(xr)-(1|)', { 1: { type: 'retry', cause: fault } })
+      }))
+
     it('completes with its source', () =>
       run(({ cold, expectEvents }) => {
         expectEvents(EMPTY.pipe(reconnect([4]))).toBe('|')
@@ -123,6 +130,13 @@ describe('reconnect', () => {
         const flapping = cold('o---(x|)')
         const stream = flapping.pipe(reconnect([4, 5, 6], { stableAfter: 5 }))
         expectEvents(stream, '^-----------------------!').toBe('o---(x1)o---(x2)-o---(x3)', waits)
+      }))
+
+    it('the attempts of one outage on, whatever was before it', () =>
+      run(({ cold, expectEvents }) => {
+        const dials = [cold('o---(x|)'), cold('(x#)'), cold('(x#)')].values()
+        const stream = defer(() => dials.next().value ?? NEVER).pipe(reconnect([4, 4, 4], { stableAfter: 4 }))
+        expectEvents(stream).toBe('o---(x1)(x2)(x3)', waits)
       }))
 
     it('afresh, and with fresh delays, after a connection that did', () =>
@@ -205,6 +219,15 @@ describe('reconnect', () => {
         const now = new BehaviorSubject('now')
         const stream = cold('----(x#)').pipe(reconnect(constant(9), { now }), take(4))
         expectEvents(stream).toBe('----(x1)(x2|)', waits)
+      }))
+
+    it('listens to it only for as long as a wait lasts', () =>
+      run(({ cold, plain, expectEvents, expectSubscriptions }) => {
+        const now = plain.cold('---')
+        const dial = cold('           -o-(x|)')
+        const stream = dial.pipe(reconnect([6], { now }))
+        expectEvents(stream, '        ^----------!').toBe('-o-(x1)---o', waits)
+        expectSubscriptions(now.subscriptions).toBe('---^-----!')
       }))
 
     it('errors with it', () =>
@@ -330,7 +353,8 @@ describe('reconnect', () => {
       run(({ cold, expectEvents }) => {
         const dials = [cold('op(x|)', { p: 6 }), cold('o-(x|)')].values()
         const stream = defer(() => dials.next().value ?? NEVER).pipe(reconnect([4, 4], { hint }))
-        expectEvents(stream).toBe('op(x1)--o-(x2)', { p: 6, ...waits })
+        const second = { type: 'retry', attempt: 2, delay: 4 }
+        expectEvents(stream).toBe('op(x1)--o-(xr)', { p: 6, 1: waits[1], r: second })
       }))
 
     it('lets no peer shorten any but the first delay of an outage', () =>
@@ -426,6 +450,26 @@ describe('reconnect', () => {
         expectObservable(stream).toBe('#', {}, refused)
       })
       expect(attempts).to.equal(10_001)
+    })
+
+    it('does not dial for one who has left when he heard of the wait', () => {
+      let dialled = 0
+      defer(() => {
+        dialled += 1
+        return of(close())
+      })
+        .pipe(reconnect(constant(0)), take(2))
+        .subscribe()
+      const source = new Subject<AnyEvent>()
+      defer(() => {
+        dialled += 1
+        return source
+      })
+        .pipe(reconnect(constant(0)), take(2))
+        .subscribe()
+      source.next(close())
+      source.complete()
+      expect(dialled).to.equal(2)
     })
 
     it('can be unsubscribed from although every attempt fails at once', () => {
