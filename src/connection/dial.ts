@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs'
 import { connectionOptions, type ConnectionOptions } from './connection-options.js'
 import type { Connection, Endpoint } from './connection.js'
-import type { ConnectionEvent } from './event.js'
+import type { CloseEvent, ConnectionEvent } from './event.js'
 import { Links } from './links.js'
 import type { Line, Wire } from './wire.js'
 
@@ -16,11 +16,12 @@ export function dial<In = Uint8Array, Out = Uint8Array>(
   start: (line: Line<In>) => Wire<Out>,
 ): Observable<ConnectionEvent<In, Connection<Out>>> {
   return new Observable(subscriber => {
-    const links = new Links<In, Out>(subscriber, connectionOptions(options), close => {
-      if (close.error === undefined) links.outlet.complete()
-      else links.outlet.error(close.error)
-    })
-    const link = links.add(target)
+    const finish = ({ error }: CloseEvent<Connection<Out>>) => {
+      if (error === undefined) links.outlet.complete()
+      else links.outlet.error(error)
+    }
+    const links = new Links<In, Out>(subscriber, connectionOptions(options), finish, target)
+    const link = links.add()
     subscriber.add(() => {
       links.abandon()
     })

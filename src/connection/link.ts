@@ -16,15 +16,15 @@ import type { Line, Wire } from './wire.js'
  */
 export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copies {
   state: ConnectionState = 'connecting'
-  openedAt: number | undefined = undefined
   bytesRead = 0
   bytesAccepted = 0
   bytesWritten = 0
 
   readonly #links: Links<In, Out>
-  readonly #target: Endpoint | undefined
   #wire: Wire<Out> | undefined = undefined
   #id: string | undefined = undefined
+  /** In milliseconds since the subscription: a small number needs no memory of its own, the time of a clock does. */
+  #openedAfter: number | undefined = undefined
   #holders = 0
   #held: ConnectionEvent<In, Connection<Out>>[] | undefined = undefined
   #wantsDrain = false
@@ -37,9 +37,8 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   #reason: CloseReason | undefined = undefined
   #error: Error | undefined = undefined
 
-  constructor(links: Links<In, Out>, target: Endpoint | undefined) {
+  constructor(links: Links<In, Out>) {
     this.#links = links
-    this.#target = target
   }
 
   get id(): string {
@@ -51,7 +50,11 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   }
 
   get remote(): Endpoint | undefined {
-    return this.#wire?.remote ?? this.#target
+    return this.#wire?.remote ?? this.#links.target
+  }
+
+  get openedAt(): number | undefined {
+    return this.#openedAfter === undefined ? undefined : this.#links.startedAt + this.#openedAfter
   }
 
   get tls(): TlsSession | undefined {
@@ -149,7 +152,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   opened(): void {
     if (this.state !== 'connecting') return
     this.state = 'open'
-    this.openedAt = now()
+    this.#openedAfter = now() - this.#links.startedAt
     this.#tell({ type: 'open', connection: this, session: 1 })
   }
 

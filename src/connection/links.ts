@@ -1,4 +1,5 @@
 import type { Subscriber } from 'rxjs'
+import { now } from './clock.js'
 import { Deadlines } from './deadlines.js'
 import type { Connection, Endpoint } from './connection.js'
 import { asError, SluiceError } from './errors.js'
@@ -13,6 +14,9 @@ import type { Line, Wire } from './wire.js'
 export class Links<In, Out> {
   readonly outlet: Outlet<ConnectionEvent<In, Connection<Out>>>
   readonly options: Required<ConnectionOptions>
+  /** What is dialled, if anything is. */
+  readonly target: Endpoint | undefined
+  readonly startedAt = now()
   readonly closing: Deadlines<Link<In, Out>>
   readonly writing: Sweep<Link<In, Out>>
 
@@ -23,9 +27,11 @@ export class Links<In, Out> {
     subscriber: Subscriber<ConnectionEvent<In, Connection<Out>>>,
     options: Required<ConnectionOptions>,
     onGone: (close: CloseEvent<Connection<Out>>) => void,
+    target?: Endpoint,
   ) {
     this.outlet = new Outlet(subscriber)
     this.options = options
+    this.target = target
     this.#onGone = onGone
     const { closeTimeout, writeTimeout } = options
     this.closing = new Deadlines(closeTimeout, link => {
@@ -46,8 +52,8 @@ export class Links<In, Out> {
     return this.#live.size
   }
 
-  add(target?: Endpoint): Link<In, Out> {
-    const link = new Link(this, target)
+  add(): Link<In, Out> {
+    const link = new Link(this)
     this.#live.add(link)
     return link
   }

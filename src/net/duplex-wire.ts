@@ -52,7 +52,6 @@ export class DuplexWire implements Wire {
   #suspended: boolean
   #ready: (() => void) | undefined
   #failure: Error | undefined
-  #settled: (() => void) | undefined
 
   /** @param suspended whether a handshake comes first, whose outcome is adopted */
   constructor(line: Line, socket: Duplex, kind: SocketKind, gather: Gather, suspended = false) {
@@ -203,10 +202,11 @@ export class DuplexWire implements Wire {
     return true
   }
 
+  /** Made for each write, and not kept: it would be a good part of what an idle connection costs. */
   #whenWritten(): () => void {
-    return (this.#settled ??= () => {
+    return () => {
       if (this.#inFlight > 0 && this.#settle()) this.flush()
-    })
+    }
   }
 
   #endSocket(): void {
