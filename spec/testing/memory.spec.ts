@@ -615,6 +615,14 @@ describe('memory', () => {
     expect(net.open).to.equal(0)
   })
 
+  it('takes what is undefined for left out', () =>
+    run(({ expectEvents }) => {
+      const net = memory({ latency: 2, chunk: undefined, bandwidth: undefined } as object)
+      net.link('localhost', 'localhost', { latency: undefined } as object)
+      net.listen({ port: 1 }).pipe(telling('a')).subscribe()
+      expectEvents(net.connect({ port: 1, connectTimeout: undefined } as never)).toBe('c---(oa)')
+    }))
+
   it('names all faults of its options, before anything is opened', () => {
     const net = memory()
     const faults = (act: () => unknown) => {

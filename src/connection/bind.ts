@@ -45,6 +45,7 @@ export function bind<In = Uint8Array, Out = Uint8Array>(
       accept(startWire) {
         const link = links.add()
         links.start(link, startWire)
+        if (subscriber.closed) link.abandon()
         return link
       },
       failed(error) {

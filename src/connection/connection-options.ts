@@ -35,11 +35,14 @@ export const connectionRules: Rules<ConnectionOptions> = {
 }
 
 /** The connection's part of a transport's options, with its defaults. */
-export function connectionOptions(options: ConnectionOptions): Required<ConnectionOptions> {
-  const { highWaterMark, lowWaterMark, maxBuffered, halfOpen, closeTimeout, writeTimeout } = {
-    ...connectionDefaults,
-    ...options,
-  }
+export function connectionOptions({
+  highWaterMark = connectionDefaults.highWaterMark,
+  lowWaterMark = connectionDefaults.lowWaterMark,
+  maxBuffered = connectionDefaults.maxBuffered,
+  halfOpen = connectionDefaults.halfOpen,
+  closeTimeout = connectionDefaults.closeTimeout,
+  writeTimeout = connectionDefaults.writeTimeout,
+}: ConnectionOptions): Required<ConnectionOptions> {
   return {
     highWaterMark,
     lowWaterMark: Math.min(lowWaterMark, highWaterMark),

@@ -13,6 +13,7 @@ export class Sweep<T> {
   readonly #still: (item: T) => void
   readonly #watched = new Map<T, { reading: number | undefined; looks: number }>()
   #timer: Subscription | undefined
+  #looking = false
 
   /**
    * @param timeout milliseconds; `Infinity` for none
@@ -27,7 +28,8 @@ export class Sweep<T> {
   add(item: T): void {
     if (this.#timeout === Infinity || this.#watched.has(item)) return
     // Time is counted in looks, as a clock may be set; what has passed of the first one does not count.
-    this.#watched.set(item, { reading: this.#read(item), looks: this.#timer === undefined ? 0 : -1 })
+    const looks = this.#timer === undefined && !this.#looking ? 0 : -1
+    this.#watched.set(item, { reading: this.#read(item), looks })
     const every = this.#timeout / LOOKS
     this.#timer ??= timer(every, every).subscribe(() => {
       this.#look()
@@ -44,6 +46,7 @@ export class Sweep<T> {
   }
 
   #look(): void {
+    this.#looking = true
     for (const [item, seen] of this.#watched) {
       const reading = this.#read(item)
       if (reading === undefined) this.delete(item)
@@ -55,6 +58,7 @@ export class Sweep<T> {
         this.#still(item)
       }
     }
+    this.#looking = false
   }
 
   #stop(): void {

@@ -102,7 +102,7 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
     const key = JSON.stringify([a, b])
     const known = links.get(key)
     if (known !== undefined) return known
-    const settings = { ...linkDefaults, ...everywhere }
+    const settings = { ...linkDefaults, ...given(everywhere) }
     const forth = new Path(() => settings, random)
     const back = new Path(() => settings, random)
     const link = { a, b, settings, forth, back }
@@ -218,7 +218,7 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
 
     link(a, b, changes) {
       checkOptions('memory.link', changes, linkRules)
-      Object.assign(linkOf(a, b).settings, changes)
+      Object.assign(linkOf(a, b).settings, given(changes))
     },
 
     cut(a, b) {
@@ -250,6 +250,11 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
       return bound.size + wires.size
     },
   }
+}
+
+/** Without what is left out by being undefined. */
+function given(options: LinkOptions): LinkOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function keyOf({ address, port }: Endpoint): string {

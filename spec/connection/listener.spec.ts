@@ -1,0 +1,101 @@
+import { expect } from 'chai'
+import { Gate, type Admission } from 'sluice'
+
+describe('Gate', () => {
+  /** A gate, and what it did with what was offered. */
+  function gated(overrides: Partial<Admission<string>> = {}) {
+    const done: string[] = []
+    const gate: Gate<string> = new Gate({
+      backlog: 2,
+      endpoint: () => ({ address: 'here', port: 7 }),
+      accept: who => done.push(`accept ${who}`),
+      refuse: who => done.push(`refuse ${who}`),
+      close: () => done.push('close'),
+      ...overrides,
+    })
+    return { gate, done }
+  }
+
+  it('lets in what is offered, and counts it', () => {
+    const { gate, done } = gated()
+    gate.offer('a')
+    gate.offer('b')
+    expect(done).to.deep.equal(['accept a', 'accept b'])
+    expect(gate).to.include({ accepted: 2, refused: 0, paused: false, closed: false })
+    expect(gate.endpoint).to.deep.equal({ address: 'here', port: 7 })
+  })
+
+  it('holds while paused what is offered, up to its backlog, and turns away what is beyond', () => {
+    const { gate, done } = gated()
+    gate.pause()
+    for (const who of ['a', 'b', 'c']) gate.offer(who)
+    expect(done).to.deep.equal(['refuse c'])
+    expect(gate).to.include({ accepted: 2, refused: 1, paused: true })
+    gate.resume()
+    gate.offer('d')
+    expect(done).to.deep.equal(['refuse c', 'accept a', 'accept b', 'accept d'])
+    expect(gate).to.include({ accepted: 3, paused: false })
+  })
+
+  it('has room again when one of those that wait has left', () => {
+    const { gate, done } = gated({ backlog: 1 })
+    gate.pause()
+    gate.offer('a')
+    gate.withdraw('a')
+    gate.withdraw('nobody')
+    gate.offer('b')
+    gate.resume()
+    expect(done).to.deep.equal(['accept b'])
+  })
+
+  it('keeps those that wait when it is paused again by one that it lets in', () => {
+    const { gate, done } = gated({
+      accept: who => {
+        done.push(`accept ${who}`)
+        gate.pause()
+      },
+    })
+    gate.pause()
+    gate.offer('a')
+    gate.offer('b')
+    gate.resume()
+    expect([done, gate.paused]).to.deep.equal([['accept a'], true])
+    gate.resume()
+    expect(done).to.deep.equal(['accept a', 'accept b'])
+  })
+
+  it('turns away those that wait when it closes, and everybody after that', () => {
+    const { gate, done } = gated()
+    gate.pause()
+    gate.offer('a')
+    gate.close()
+    gate.close()
+    gate.offer('b')
+    gate.resume()
+    expect(done).to.deep.equal(['refuse a', 'close', 'refuse b'])
+    expect(gate).to.include({ accepted: 1, refused: 2, closed: true })
+  })
+
+  it('turns away the others when it is closed by one that it lets in', () => {
+    const { gate, done } = gated({
+      accept: who => {
+        done.push(`accept ${who}`)
+        gate.close()
+      },
+    })
+    gate.pause()
+    gate.offer('a')
+    gate.offer('b')
+    gate.resume()
+    expect(done).to.deep.equal(['accept a', 'refuse b', 'close'])
+  })
+
+  it('counts what the system failed to accept, and keeps what it said last', () => {
+    const { gate, done } = gated()
+    const [first, last] = [new Error('first'), new Error('last')]
+    gate.failed(first)
+    gate.failed(last)
+    expect(gate).to.include({ failures: 2, lastFailure: last })
+    expect(done).to.deep.equal([])
+  })
+})

@@ -1,0 +1,73 @@
+import { expect } from 'chai'
+import { WrappedConnection, type Connection } from 'sluice'
+import { recordingConnection } from 'sluice/testing'
+import { handOver, handover } from '#src/connection/handover.js'
+
+describe('WrappedConnection', () => {
+  class Shouting extends WrappedConnection<string, string> {
+    send(packet: string): boolean {
+      return this.inner.send(packet.toUpperCase())
+    }
+  }
+
+  it('sends in its own way', () => {
+    const inner = recordingConnection<string>({ answer: false })
+    expect(new Shouting(inner).send('hello')).to.equal(false)
+    expect(inner.sent).to.deep.equal(['HELLO'])
+  })
+
+  it('is the connection that it wraps in everything else', () => {
+    const inner = recordingConnection<string>({
+      id: 'a',
+      state: 'closing',
+      local: { address: 'here' },
+      remote: { address: 'there' },
+      openedAt: 5,
+      bufferedAmount: 1,
+      bytesRead: 2,
+      bytesAccepted: 3,
+      bytesWritten: 4,
+    })
+    const wrapped: Connection<string> = new Shouting(inner)
+    const properties = [
+      'id',
+      'state',
+      'local',
+      'remote',
+      'openedAt',
+      'tls',
+      'paused',
+      'bufferedAmount',
+      'bytesRead',
+      'bytesAccepted',
+      'bytesWritten',
+    ] as const
+    for (const property of properties) expect(wrapped[property], property).to.equal(inner[property])
+  })
+
+  it('hands on what is asked', () => {
+    const inner = recordingConnection<string>()
+    const wrapped = new Shouting(inner)
+    const error = new Error('enough')
+    wrapped.pause().unsubscribe()
+    wrapped.end()
+    wrapped.close('shutdown')
+    wrapped.close()
+    wrapped.destroy(error)
+    expect(inner.calls.map(({ at: _, ...call }) => call)).to.deep.equal([
+      { call: 'pause' },
+      { call: 'resume' },
+      { call: 'end' },
+      { call: 'close', reason: 'shutdown' },
+      { call: 'close', reason: 'local' },
+      { call: 'destroy', error },
+    ])
+  })
+
+  it('hands over the wire of what it wraps, if that has one', () => {
+    const inner = recordingConnection<string>()
+    expect(handOver(new Shouting(inner))).to.equal(undefined)
+    const given = { rest: [], wire: {} }
+    expect(handOver(new Shouting(Object.assign(inner, { [handover]: () => given })))).to.equal(given)
+  })
+})
