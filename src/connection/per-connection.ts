@@ -70,7 +70,7 @@ export function perConnection<E extends TypedEvent, R>(
                 break
               case 'open':
                 pass(event)
-                open(event.connection)
+                if (!subscriber.closed) open(event.connection)
                 break
               case 'end': {
                 const inlet = inlets.get(event.connection.id)
@@ -162,8 +162,8 @@ class Inlet<In> {
 
   cancel(): void {
     this.#done = true
+    this.#results?.unsubscribe() // First, as a close is no end: it must not be taken for one.
     this.#packets.complete()
-    this.#results?.unsubscribe()
     this.#release()
   }
 
