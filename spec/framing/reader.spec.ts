@@ -1,17 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import {
-  NEVER,
-  Observable,
-  Subject,
-  catchError,
-  concat,
-  concatMap,
-  map,
-  of,
-  repeat,
-  type Subscription,
-} from 'rxjs'
+import { NEVER, Observable, Subject, catchError, concat, concatMap, map, of, repeat, type Subscription } from 'rxjs'
 import { TestScheduler, type RunHelpers } from 'rxjs/testing'
 import { perConnection, type ConnectionEvent, type Connection } from 'sluice'
 import { reader, type Reader } from 'sluice/framing'
