@@ -15,7 +15,7 @@ export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind)
     keeps: false,
     pending: () => undefined,
     abort() {
-      innerKind.abort(inner)
+      // Not by a reset of what is beneath: Node crashes where that is closed under a TLS socket which has something to write.
       secure.destroy()
     },
   }
