@@ -25,6 +25,10 @@ export class ByteQueue {
   #block: Uint8Array = NONE
   #blockHead = 0
   #blockEnd = 0
+  /** The newest, between two places, behind all: often it is taken before another comes, and never put away. */
+  #newest: Uint8Array = NONE
+  #from = 0
+  #to = 0
 
   constructor(slab: Slab) {
     this.#slab = slab
@@ -32,23 +36,16 @@ export class ByteQueue {
 
   /** Adds the bytes of a chunk between two places. */
   push(bytes: Uint8Array, from = 0, to = bytes.length): void {
-    const size = to - from
-    this.length += size
-    if (size > SMALL) {
-      this.#sealBlock()
-      this.#add(size === bytes.length ? bytes : bytes.subarray(from, to))
-      return
-    }
-    if (this.#blockEnd + size > this.#block.length) {
-      this.#sealBlock()
-      this.#block = new Uint8Array(BLOCK)
-    }
-    copy(bytes, from, to, this.#block, this.#blockEnd)
-    this.#blockEnd += size
+    this.#putAway()
+    this.#newest = bytes
+    this.#from = from
+    this.#to = to
+    this.length += to - from
   }
 
   /** Takes the first `size` bytes, of which there must be so many: a view where they lie in one chunk, else joined. */
   take(size: number): Uint8Array {
+    this.#putAway()
     const chunk = this.#first < this.#last ? (this.#chunks[this.#first] ?? NONE) : NONE
     const { buffer, byteOffset, length } = chunk
     if (size > length - this.#head) return this.takeWith(size, NONE, 0)
@@ -62,14 +59,18 @@ export class ByteQueue {
    */
   takeWith(size: number, bytes: Uint8Array, from: number): Uint8Array {
     const joined = this.#slab.take(size)
-    const filled = this.copyTo(joined)
-    if (filled < size) copy(bytes, from, from + size - filled, joined, filled)
-    this.#drop(filled)
+    const { length } = this
+    if (length === this.#to - this.#from && length <= size) {
+      copy(this.#newest, this.#from, this.#to, joined, 0)
+      this.clear()
+    } else this.#drop(this.copyTo(joined))
+    if (length < size) copy(bytes, from, from + size - length, joined, length)
     return joined
   }
 
   /** Copies what comes first into `target`, as far as both go, and answers how many bytes that were. */
   copyTo(target: Uint8Array): number {
+    this.#putAway()
     let filled = 0
     for (let index = this.#first; index < this.#last; index += 1) {
       const chunk = this.#chunks[index] ?? NONE
@@ -88,6 +89,7 @@ export class ByteQueue {
    * be kept.
    */
   forEach(from: number, visit: (piece: Uint8Array) => boolean): void {
+    this.#putAway()
     let before = from + this.#head
     for (let index = this.#first; index < this.#last; index += 1) {
       const chunk = this.#chunks[index] ?? NONE
@@ -99,7 +101,32 @@ export class ByteQueue {
   }
 
   clear(): void {
-    this.#drop(this.length)
+    this.length -= this.#to - this.#from
+    this.#forgetNewest()
+    if (this.length > 0) this.#drop(this.length)
+  }
+
+  /** Another chunk comes behind the newest one. */
+  #putAway(): void {
+    const size = this.#to - this.#from
+    if (size > SMALL) {
+      this.#sealBlock()
+      this.#add(this.#newest.subarray(this.#from, this.#to))
+    } else if (size > 0) {
+      if (this.#blockEnd + size > this.#block.length) {
+        this.#sealBlock()
+        this.#block = new Uint8Array(BLOCK)
+      }
+      copy(this.#newest, this.#from, this.#to, this.#block, this.#blockEnd)
+      this.#blockEnd += size
+    }
+    this.#forgetNewest()
+  }
+
+  #forgetNewest(): void {
+    this.#newest = NONE
+    this.#from = 0
+    this.#to = 0
   }
 
   #add(chunk: Uint8Array): void {
