@@ -4,7 +4,6 @@ import {
   ReplaySubject,
   catchError,
   merge,
-  of,
   take,
   throwIfEmpty,
   timer,
@@ -168,10 +167,15 @@ export class Reconnection {
   }
 
   #wait(delay: number, error: unknown, now: Observable<unknown> = NEVER): void {
+    if (delay === 0) {
+      this.#tellWait(delay, error)
+      if (!this.#subscriber.closed) this.#dialAgain()
+      return
+    }
     const early = new ReplaySubject<unknown>(1) // Who is told of the wait may end it while he is told.
     const hearing = now.subscribe(early)
     this.#subscriber.add(hearing)
-    this.#subscriber.next({ type: 'retry', attempt: this.#outage.attempt, delay, cause: this.#close ?? error })
+    this.#tellWait(delay, error)
     if (this.#subscriber.closed) return
 
     const over = merge(early.pipe(catchError(nowFailed)), sleep(delay)).pipe(
@@ -190,6 +194,10 @@ export class Reconnection {
         },
       }),
     )
+  }
+
+  #tellWait(delay: number, error: unknown): void {
+    this.#subscriber.next({ type: 'retry', attempt: this.#outage.attempt, delay, cause: this.#close ?? error })
   }
 
   #dialAgain(): void {
@@ -224,7 +232,6 @@ export class Reconnection {
 
 /** Emits when the time is over; with `Infinity` it completes, since nothing will come of it. */
 function sleep(delay: number): Observable<unknown> {
-  if (delay === 0) return of(0)
   return delay === Infinity ? EMPTY : timer(delay)
 }
 
