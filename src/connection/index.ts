@@ -25,6 +25,7 @@ export type {
 } from './event.js'
 export { lifecycle } from './lifecycle.js'
 export { Gate, type Admission, type Listener } from './listener.js'
+export type { Loaded } from './loaded.js'
 export { packets } from './packets.js'
 export { perConnection } from './per-connection.js'
 export { seeded } from './seeded.js'
