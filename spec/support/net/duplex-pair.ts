@@ -1,6 +1,11 @@
 import { Duplex } from 'node:stream'
 
-/** Two duplexes, each of which reads what the other writes; a write is done when the other one has made room for it. */
+type Done = (error?: Error | null) => void
+
+/**
+ * Two duplexes, each of which reads what the other writes, as two ends of a pipe do; a write is done when the other one has
+ * made room for it.
+ */
 export function duplexPair(highWaterMark = 16 * 1024): [Duplex, Duplex] {
   const near = new Side(highWaterMark)
   const far = new Side(highWaterMark)
@@ -11,26 +16,47 @@ export function duplexPair(highWaterMark = 16 * 1024): [Duplex, Duplex] {
 
 class Side extends Duplex {
   other: Side | undefined
-  #room: (() => void) | undefined
+  #room: Done | undefined
 
   constructor(highWaterMark: number) {
     super({ highWaterMark })
   }
 
   override _read(): void {
-    const room = this.#room
-    this.#room = undefined
-    room?.()
+    this.#release()
   }
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+  override _write(chunk: Buffer, _encoding: string, done: Done): void {
     const { other } = this
-    if (other === undefined || other.destroyed || other.push(chunk)) done()
+    if (other === undefined || other.destroyed) done(broken())
+    else if (other.push(chunk)) done()
     else other.#room = done
   }
 
-  override _final(done: () => void): void {
-    this.other?.push(null)
+  override _final(done: Done): void {
+    this.#tellEnd()
     done()
   }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#release(broken())
+    this.#tellEnd()
+    done(error)
+  }
+
+  #release(error?: Error): void {
+    const room = this.#room
+    this.#room = undefined
+    room?.(error)
+  }
+
+  #tellEnd(): void {
+    const { other } = this
+    this.other = undefined
+    if (other?.destroyed === false) other.push(null)
+  }
+}
+
+function broken(): Error {
+  return Object.assign(new Error('the other end is gone'), { code: 'EPIPE' })
 }

@@ -1,3 +1,4 @@
+import { defer } from 'rxjs'
 import type { Connection, ConnectionEvent, ConnectionOptions, ConnectionStream, Endpoint, Listener } from 'sluice'
 import { tcp, tls } from 'sluice/net'
 import { ca, server } from './certificates.js'
@@ -9,7 +10,10 @@ export interface Pairing {
   readonly name: string
   /** Of bytes that nobody but the peer can read, in pieces that are not those of the network. */
   readonly secure: boolean
-  readonly listen: (options?: ConnectionOptions) => ConnectionStream
+  /** Whether the peer can tell an abort from an end. */
+  readonly resets: boolean
+  /** Binds another place for each subscription. */
+  readonly listen: (options?: ConnectionOptions & { readonly backlog?: number }) => ConnectionStream
   readonly connect: (to: Endpoint, options?: ConnectionOptions) => ConnectionStream
 }
 
@@ -18,6 +22,7 @@ const host = '127.0.0.1'
 export const overTcp: Pairing = {
   name: 'TCP',
   secure: false,
+  resets: true,
   listen: options => tcp.listen({ host, port: 0, ...options }),
   connect: ({ port = 0 }, options) => tcp.connect({ host, port, ...options }),
 }
@@ -25,13 +30,15 @@ export const overTcp: Pairing = {
 export const overUnix: Pairing = {
   name: 'a Unix socket',
   secure: false,
-  listen: options => tcp.listen({ path: freshPath(), ...options }),
+  resets: false,
+  listen: options => defer(() => tcp.listen({ path: freshPath(), ...options })),
   connect: ({ address }, options) => tcp.connect({ path: address, ...options }),
 }
 
 export const overTls: Pairing = {
   name: 'TLS',
   secure: true,
+  resets: false,
   listen: options => tls.listen({ host, port: 0, ...server, ...options }),
   connect: ({ port = 0 }, options) => tls.connect({ host, port, ca, ...options }),
 }
@@ -39,7 +46,8 @@ export const overTls: Pairing = {
 export const overTlsOnUnix: Pairing = {
   name: 'TLS on a Unix socket',
   secure: true,
-  listen: options => tls.listen({ path: freshPath(), ...server, ...options }),
+  resets: false,
+  listen: options => defer(() => tls.listen({ path: freshPath(), ...server, ...options })),
   connect: ({ address }, options) => tls.connect({ path: address, ca, servername: 'localhost', ...options }),
 }
 
