@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import sinon from 'sinon'
 import type { Connection } from 'sluice'
 import { fromDuplex } from 'sluice/net'
+import { group } from 'sluice/pool'
 import { closeAll, later } from '../support/net/closing.js'
 import { listening, overTcp, pair, pairings, type Pairing } from '../support/net/pairs.js'
 import { rawClient, take } from '../support/net/peers.js'
@@ -50,6 +51,37 @@ describe('Gather', () => {
     const got = await Promise.all(peers.map(peer => take(peer, 10)))
     expect(got.map(String).sort()).to.deep.equal(['0000000000', '1111111111', '2222222222'])
     expect(writes).to.deep.equal([10, 10, 10])
+  })
+
+  it('writes once for each of several to which one turn broadcasts, in order with what is sent to one of them', async () => {
+    const room = group(overTcp.listen())
+    const { server, listener } = await listening(room)
+    const peers = [await open(listener.endpoint.port), await open(listener.endpoint.port)]
+    await server.next('open', 2)
+    const writes = spyOnWrites()
+    room.broadcast(Buffer.from('ab'))
+    for (const connection of room.connections) connection.send(Buffer.from('12'))
+    room.broadcast(Buffer.from('cd'))
+    room.broadcast(Buffer.from('ef'))
+    for (const connection of room.connections) connection.send(Buffer.from('34'))
+    const got = await Promise.all(peers.map(peer => take(peer, 10)))
+    expect(got.map(String)).to.deep.equal(['ab12cdef34', 'ab12cdef34'])
+    expect(writes).to.deep.equal([10, 10])
+  })
+
+  it('hands over as one chunk what is broadcast in one turn', async () => {
+    const room = group(overTcp.listen())
+    const { server, listener } = await listening(room)
+    const peers = [await open(listener.endpoint.port), await open(listener.endpoint.port)]
+    await server.next('open', 2)
+    const chunks = sinon.spy(Socket.prototype, 'write')
+    later(() => {
+      chunks.restore()
+    })
+    for (let index = 0; index < 16; index += 1) room.broadcast(Buffer.from('abc'))
+    const got = await Promise.all(peers.map(peer => take(peer, 48)))
+    expect(got.map(String)).to.deep.equal(['abc'.repeat(16), 'abc'.repeat(16)])
+    expect(chunks.args.map(([chunk]) => (chunk as Uint8Array).length)).to.deep.equal([48, 48])
   })
 
   it('keeps small and large packets in their order, in one write', async () => {

@@ -2,6 +2,7 @@ import { Subscription } from 'rxjs'
 import { now } from './clock.js'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
 import { copied, type Copies } from './copied.js'
+import { encoder, plainBytes, sendEncoded, type Encoder, type SendsEncoded } from './encoded.js'
 import { SluiceError } from './errors.js'
 import type { CloseEvent, CloseReason, ConnectionEvent } from './event.js'
 import { handover, type Handover, type HandsOver } from './handover.js'
@@ -14,7 +15,7 @@ import type { Line, Wire } from './wire.js'
  *
  * Input (`packet`, `end`, an orderly `close`) goes through `#pass`, which holds it while the connection is paused; a failure overtakes it.
  */
-export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copies {
+export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copies, SendsEncoded<Out> {
   state: ConnectionState = 'connecting'
   bytesRead = 0
   bytesAccepted = 0
@@ -69,6 +70,10 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     return this.bytesAccepted - this.bytesWritten
   }
 
+  get [encoder](): Encoder<Out> | undefined {
+    return this.#wire?.share === undefined ? undefined : plainBytes
+  }
+
   get [copied](): number {
     return this.#wire?.copies ?? 0
   }
@@ -77,18 +82,19 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   send(packet: Out): boolean {
     const wire = this.#wire
-    if (this.state !== 'open' || wire === undefined) return false
-    const { highWaterMark, maxBuffered } = this.#links.options
-    const size = wire.size(packet)
-    if (this.bufferedAmount + size > maxBuffered) {
-      this.destroy(overflow(this.bufferedAmount, size, maxBuffered))
-      return false
-    }
-    this.bytesAccepted += size
+    if (this.state !== 'open' || wire === undefined || !this.#accept(wire.size(packet))) return false
     wire.write(packet)
-    if (this.bufferedAmount < highWaterMark) return true
-    this.#wantsDrain = true
-    return false
+    return this.#hasRoom()
+  }
+
+  [sendEncoded](pieces: readonly Uint8Array[]): boolean {
+    const wire = this.#wire as Wire | undefined
+    if (this.state !== 'open' || wire?.share === undefined) return false
+    for (const piece of pieces) {
+      if (!this.#accept(piece.length)) return false
+      wire.share(piece)
+    }
+    return this.#hasRoom()
   }
 
   close(reason: 'local' | 'shutdown' = 'local'): void {
@@ -214,6 +220,22 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   }
 
   // ── between the two ──
+
+  #accept(size: number): boolean {
+    const { maxBuffered } = this.#links.options
+    if (this.bufferedAmount + size > maxBuffered) {
+      this.destroy(overflow(this.bufferedAmount, size, maxBuffered))
+      return false
+    }
+    this.bytesAccepted += size
+    return true
+  }
+
+  #hasRoom(): boolean {
+    if (this.bufferedAmount < this.#links.options.highWaterMark) return true
+    this.#wantsDrain = true
+    return false
+  }
 
   #finish(): void {
     this.#links.closing.add(this)

@@ -1,15 +1,18 @@
 import type { Subscriber } from 'rxjs'
 
+/** Whom a stream is told. */
+export type Told<E> = Pick<Subscriber<E>, 'closed' | 'next' | 'error' | 'complete'>
+
 /**
  * The one way out of a stream (law 11). What is caused inside `next` waits until `next` has returned, so that every
  * subscriber sees the same order; it waits in an array, not in a promise.
  */
 export class Outlet<E> {
-  readonly #subscriber: Subscriber<E>
+  readonly #subscriber: Told<E>
   #waiting: (() => void)[] | undefined
   #busy = false
 
-  constructor(subscriber: Subscriber<E>) {
+  constructor(subscriber: Told<E>) {
     this.#subscriber = subscriber
   }
 

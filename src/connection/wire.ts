@@ -16,6 +16,11 @@ export interface Wire<in Out = Uint8Array> {
   size(packet: Out): number
   /** Takes a packet for sending; `Line.written` is told when the system has it. */
   write(packet: Out): void
+  /**
+   * Takes a packet that many connections are sent: nobody will write into it, and it is not worth a copy. Where a wire
+   * has none, each is written its own.
+   */
+  share?(packet: Out): void
   /** Stops reading: at most one more read may be reported. */
   pause(): void
   /** Reads on. One of `resume` and `pause` is called first of all: before it, a wire that needs no time of its own tells nothing. */

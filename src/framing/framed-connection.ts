@@ -1,6 +1,7 @@
 import { Subscription } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { copiedBy } from '../connection/copied.js'
+import { encoder, sendEncoded, sendPieces, type Encoder, type SendsEncoded } from '../connection/encoded.js'
 import { handlerError, SluiceError } from '../connection/errors.js'
 import type { CloseEvent, EndEvent, PacketEvent, TypedEvent } from '../connection/event.js'
 import { handOver, handover, type Handover } from '../connection/handover.js'
@@ -18,7 +19,7 @@ type Input = PacketEvent | EndEvent | CloseEvent
  * Input waits in three places, the oldest first: in the decoder (the rest of a chunk), in `#waiting` (what was told
  * although we had said to wait) and, since the inner connection is held while anything is here, below.
  */
-export class FramedConnection<In, Out> extends WrappedConnection<Out> implements DecoderOwner {
+export class FramedConnection<In, Out> extends WrappedConnection<Out> implements DecoderOwner, SendsEncoded<Out> {
   readonly #stream: FramedStream<In, Out>
   #codec: Codec<In, Out> | undefined
   #decoder: Decoder<In> | undefined
@@ -42,6 +43,10 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
     this.#stream = stream
   }
 
+  get [encoder](): Encoder<Out> | undefined {
+    return this.#stream.codec
+  }
+
   override get paused(): boolean {
     return this.#holders > 0 || (this.#hold === undefined && this.inner.paused)
   }
@@ -56,6 +61,18 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
     outlet.enter()
     try {
       return this.#encode(packet)
+    } finally {
+      outlet.leave()
+    }
+  }
+
+  [sendEncoded](pieces: readonly Uint8Array[]): boolean {
+    if (this.inner.state !== 'open') return false
+    const { outlet } = this.#stream
+    if (outlet.busy) return sendPieces(this.inner, pieces)
+    outlet.enter()
+    try {
+      return sendPieces(this.inner, pieces)
     } finally {
       outlet.leave()
     }

@@ -18,15 +18,18 @@ const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])
 export class FramedStream<In, Out> {
   readonly subscriber: Subscriber<object>
   readonly outlet: Outlet<object>
+  /** That of all connections, where there is one. */
+  readonly codec: Codec<In, Out> | undefined
   readonly codecFor: (connection: Connection) => Codec<In, Out>
 
   readonly #connections = new Map<string, FramedConnection<In, Out>>()
   #completes = false
 
-  constructor(subscriber: Subscriber<object>, codecFor: (connection: Connection) => Codec<In, Out>) {
+  constructor(subscriber: Subscriber<object>, codec: Codec<In, Out> | ((connection: Connection) => Codec<In, Out>)) {
     this.subscriber = subscriber
     this.outlet = new Outlet(subscriber)
-    this.codecFor = codecFor
+    this.codec = typeof codec === 'function' ? undefined : codec
+    this.codecFor = typeof codec === 'function' ? codec : () => codec
   }
 
   take(event: ByteEvent): void {

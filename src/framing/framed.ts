@@ -47,10 +47,9 @@ export type Framed<E, In, Out> = WithConnection<WithPacket<E, In>, Connection<Ou
 export function framed<In, Out, E extends ByteEvent>(
   codec: Codec<In, Out> | ((connection: Connection) => Codec<In, Out>),
 ): OperatorFunction<E, Framed<E, In, Out>> {
-  const codecFor = typeof codec === 'function' ? codec : () => codec
   return source =>
     new Observable(subscriber => {
-      const stream = new FramedStream(subscriber, codecFor)
+      const stream = new FramedStream(subscriber, codec)
       subscriber.add(() => {
         stream.abandon()
       })

@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
+import { notBytes } from '../connection/encoded.js'
 import { SluiceError } from '../connection/errors.js'
 import type { Line, Wire } from '../connection/wire.js'
 import { COPIED, type Gather } from './gather.js'
+import { joinNeighbours } from './join-neighbours.js'
 
 /** How much is handed to the system at once: the grain in which progress is seen. */
 const BATCH = 256 * 1024
@@ -81,18 +83,22 @@ export class DuplexWire implements Wire {
 
   size(packet: unknown): number {
     if (packet instanceof Uint8Array) return packet.length
-    throw new TypeError(`a connection of bytes sends a Uint8Array, not ${packet === null ? 'null' : typeof packet}`)
+    throw notBytes(packet)
   }
 
   write(packet: Uint8Array): void {
-    if (packet.length <= COPIED) this.#gather.copy(this, packet)
-    else {
-      this.seal()
-      ;(this.#queue ??= []).push(packet)
+    if (packet.length > COPIED) {
+      this.share(packet)
+      return
     }
-    this.#waiting += packet.length
-    if (this.#waiting >= FLUSH_AT) this.flush()
-    else this.#markDirty()
+    this.#gather.copy(this, packet)
+    this.#took(packet.length)
+  }
+
+  share(packet: Uint8Array): void {
+    this.seal()
+    ;(this.#queue ??= []).push(packet)
+    this.#took(packet.length)
   }
 
   pause(): void {
@@ -134,6 +140,12 @@ export class DuplexWire implements Wire {
     else if (this.#ending && this.#waiting === 0) this.#endSocket()
   }
 
+  #took(size: number): void {
+    this.#waiting += size
+    if (this.#waiting >= FLUSH_AT) this.flush()
+    else this.#markDirty()
+  }
+
   #markDirty(): void {
     if (this.#dirty || this.#inFlight > 0) return
     this.#dirty = true
@@ -150,7 +162,7 @@ export class DuplexWire implements Wire {
       return
     }
     this.seal()
-    const batch = this.#nextBatch()
+    const batch = joinNeighbours(this.#nextBatch())
     const last = batch.pop()
     if (last === undefined) return
     this.#hand(batch.reduce((sum, chunk) => sum + chunk.length, last.length))

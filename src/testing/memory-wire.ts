@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs'
 import type { Endpoint } from '../connection/connection.js'
+import { notBytes } from '../connection/encoded.js'
 import type { Line, Wire } from '../connection/wire.js'
 import { joined } from './joined.js'
 import type { Path, Receiver } from './path.js'
@@ -65,7 +66,7 @@ export class MemoryWire implements Wire, Receiver {
 
   size(packet: unknown): number {
     if (packet instanceof Uint8Array) return packet.length
-    throw new TypeError(`a connection of bytes sends a Uint8Array, not ${packet === null ? 'null' : typeof packet}`)
+    throw notBytes(packet)
   }
 
   write(packet: Uint8Array): void {

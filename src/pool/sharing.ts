@@ -1,0 +1,84 @@
+import type { Observable, Subscriber, Subscription } from 'rxjs'
+import type { Connection } from '../connection/connection.js'
+import type { AnyEvent, ConnectionOf, SentOf, TypedEvent } from '../connection/event.js'
+import { Outlet } from '../connection/outlet.js'
+import { Audience } from './audience.js'
+import { Roster } from './roster.js'
+
+/** One life of a group: from its first subscriber to its last, or to the end of the stream. */
+export class Sharing<E extends TypedEvent> {
+  readonly roster: Roster<ConnectionOf<E> & Connection<SentOf<E>>, SentOf<E>>
+  readonly #audience = new Audience<E>()
+  readonly #outlet = new Outlet(this.#audience)
+  readonly #over: () => void
+  #source: Subscription | undefined
+
+  constructor(receives: (connection: ConnectionOf<E>) => boolean, over: () => void) {
+    this.roster = new Roster(receives)
+    this.#over = over
+  }
+
+  start(source: Observable<E>): void {
+    this.#source = source.subscribe({
+      next: event => {
+        this.#hear(event as TypedEvent as AnyEvent)
+      },
+      error: (error: unknown) => {
+        this.#over()
+        this.#outlet.error(error)
+      },
+      complete: () => {
+        this.#over()
+        this.#outlet.complete()
+      },
+    })
+    if (this.#audience.closed) this.#source.unsubscribe()
+  }
+
+  join(subscriber: Subscriber<E>): void {
+    this.#audience.add(subscriber)
+    subscriber.add(() => {
+      this.#audience.delete(subscriber)
+      if (!this.#audience.closed) return
+      this.#over()
+      this.#source?.unsubscribe()
+    })
+  }
+
+  /** Does what may cause events: they are told when it is done. */
+  hold<T>(task: () => T): T {
+    const held: { answer?: T; thrown?: { readonly error: unknown } } = {}
+    this.#outlet.hold(() => {
+      try {
+        held.answer = task()
+      } catch (error) {
+        held.thrown = { error }
+      }
+    })
+    if (held.thrown !== undefined) throw held.thrown.error
+    return held.answer as T
+  }
+
+  #hear(event: AnyEvent): void {
+    const outlet = this.#outlet
+    if (!outlet.busy) {
+      outlet.enter()
+      this.#tell(event)
+      outlet.leave()
+      return
+    }
+    // Nothing more may arrive while this waits for its turn: it would wait without a bound.
+    const hold = event.type === 'packet' || event.type === 'end' ? event.connection.pause() : undefined
+    outlet.later(() => {
+      this.#tell(event)
+      hold?.unsubscribe()
+    })
+  }
+
+  #tell(event: AnyEvent): void {
+    if (event.type === 'open') this.roster.add(event.connection as never)
+    else if (event.type === 'close') this.roster.delete(event.connection)
+    else if (event.type === 'drain') this.roster.drained(event.connection)
+    this.#audience.next(event as TypedEvent as E)
+  }
+}
