@@ -1,7 +1,14 @@
 import type { Observable } from 'rxjs'
-import { packets, reconnect, type Connection, type ConnectionEvent, type ConnectionStream } from 'sluice'
+import {
+  packets,
+  reconnect,
+  type Connection,
+  type ConnectionEvent,
+  type ConnectionStream,
+  type RetryEvent,
+} from 'sluice'
 import { framed, lines } from 'sluice/framing'
-import { group, type ConnectionGroup } from 'sluice/pool'
+import { group, supervised, type ConnectionGroup, type Plan } from 'sluice/pool'
 import { expectType } from '../support/types.js'
 
 declare const bytes: ConnectionStream
@@ -22,3 +29,13 @@ room.broadcast('hello', { except: room.connections[0] ?? ({} as Connection<strin
 room.broadcast(7)
 // @ts-expect-error a connection that is behind fails or skips
 room.broadcast('hello', { overflow: 'wait' })
+
+// A plan is a list, or whatever can be iterated again and again; it leaves the events as they are.
+const plan: Plan = ['restart', { restartAfter: 10 }, (_cause, count) => (count < 5 ? 'wait' : { stop: 'enough' })]
+expectType<Observable<Text | RetryEvent>>()(text.pipe(supervised(plan, { rounds: Infinity })))
+void text.pipe(supervised(new Set(['restart', 'delete'] as const)))
+
+// @ts-expect-error a step is one of five
+void text.pipe(supervised(['again']))
+// @ts-expect-error a function answers a step, and no function
+void text.pipe(supervised([() => () => 'restart']))

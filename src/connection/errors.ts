@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'ERR_IDLE_TIMEOUT'
   | 'ERR_NOT_OPEN'
   | 'ERR_OPTIONS'
+  | 'ERR_PLAN'
   | 'ERR_POLICY'
   | 'ERR_READ_ENDED'
   | 'ERR_READ_OVERFLOW'

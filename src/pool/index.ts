@@ -1,3 +1,5 @@
 export { group, type BroadcastOptions, type ConnectionGroup } from './group.js'
+export type { Plan, PlannedStep, Step } from './plan.js'
 export type { Tally } from './roster.js'
 export type { Overflow } from './seat.js'
+export { supervised, type SupervisedOptions } from './supervised.js'

@@ -1,0 +1,29 @@
+import type { Connection } from '../connection/connection.js'
+import { asError } from '../connection/errors.js'
+import type { AnyEvent, CloseEvent } from '../connection/event.js'
+
+/** Which connections of a stream have been told and not closed. */
+export class Alive {
+  readonly #connections = new Set<Connection<never>>()
+
+  hear(event: AnyEvent): void {
+    if (event.type === 'connecting' || event.type === 'open') this.#connections.add(event.connection)
+    else if (event.type === 'close') this.#connections.delete(event.connection)
+  }
+
+  /**
+   * The closes of those that went in silence when an operator on the way has failed: by law 1 each has one all the
+   * same.
+   */
+  failed(error: unknown): CloseEvent<Connection<never>>[] {
+    const left = [...this.#connections]
+    this.#connections.clear()
+    return left.map(connection => ({
+      type: 'close',
+      connection,
+      reason: 'error',
+      error: asError(error),
+      bytesUnsent: connection.bufferedAmount,
+    }))
+  }
+}
