@@ -15,7 +15,11 @@ export function sluice(): Promise<number> {
       .listen({ port: 0, host: '127.0.0.1' })
       .pipe(
         framed(lengthField()),
-        map(event => (event.type === 'packet' ? { ...event, packet: answer(event.packet) } : event)),
+        map(event => {
+          if (event.type !== 'packet') return event
+          const { type, connection, packet } = event
+          return { type, connection, packet: answer(packet) }
+        }),
       )
       .subscribe(event => {
         if (event.type === 'packet') event.connection.send(event.packet)

@@ -1,4 +1,4 @@
-import type { Subscriber } from 'rxjs'
+import { Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { TypedEvent } from '../connection/event.js'
 import { Outlet } from '../connection/outlet.js'
@@ -14,8 +14,13 @@ export interface ByteEvent extends TypedEvent {
 /** The events that are told of a live connection. Those of other operators may come after its close. */
 const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])
 
-/** One subscription to a framed stream: its way out, and the connections that are open in it. */
-export class FramedStream<In, Out> {
+/**
+ * One subscription to a framed stream: its way out, and the connections that are open in it.
+ *
+ * It hears its source as a subscriber with a `next` of its own. An observer would be called through the same few functions of RxJS
+ * through which it calls in turn, for each packet: and V8 inlines nothing that is being run already.
+ */
+export class FramedStream<In, Out> extends Subscriber<ByteEvent> {
   readonly subscriber: Subscriber<object>
   readonly outlet: Outlet<object>
   /** That of all connections, where there is one. */
@@ -26,13 +31,15 @@ export class FramedStream<In, Out> {
   #completes = false
 
   constructor(subscriber: Subscriber<object>, codec: Codec<In, Out> | ((connection: Connection) => Codec<In, Out>)) {
+    super()
     this.subscriber = subscriber
     this.outlet = new Outlet(subscriber)
     this.codec = typeof codec === 'function' ? undefined : codec
     this.codecFor = typeof codec === 'function' ? codec : () => codec
   }
 
-  take(event: ByteEvent): void {
+  override next(event: ByteEvent): void {
+    if (this.closed) return
     const connection = event.connection === undefined ? undefined : this.#framed(event.connection, event.type)
     const { outlet } = this
     if (outlet.busy) {
@@ -46,9 +53,13 @@ export class FramedStream<In, Out> {
   }
 
   /** The inner stream has nothing more to tell: what waits here comes first. */
-  complete(): void {
+  override complete(): void {
     this.#completes = true
     this.settle()
+  }
+
+  override error(error: unknown): void {
+    this.outlet.error(error)
   }
 
   gone(connection: FramedConnection<In, Out>): void {
@@ -61,9 +72,10 @@ export class FramedStream<In, Out> {
     this.outlet.complete()
   }
 
-  abandon(): void {
+  override unsubscribe(): void {
     for (const connection of this.#connections.values()) connection.abandon()
     this.#connections.clear()
+    super.unsubscribe()
   }
 
   #pass(event: ByteEvent, connection: FramedConnection<In, Out> | undefined): void {

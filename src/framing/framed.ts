@@ -50,19 +50,7 @@ export function framed<In, Out, E extends ByteEvent>(
   return source =>
     new Observable(subscriber => {
       const stream = new FramedStream(subscriber, codec)
-      subscriber.add(() => {
-        stream.abandon()
-      })
-      return source.subscribe({
-        next(event) {
-          stream.take(event)
-        },
-        error(error: unknown) {
-          stream.outlet.error(error)
-        },
-        complete() {
-          stream.complete()
-        },
-      })
+      subscriber.add(stream)
+      source.subscribe(stream)
     })
 }
