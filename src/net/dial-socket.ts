@@ -1,6 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net'
 import type { Line } from '../connection/wire.js'
-import { DuplexWire, type SocketKind } from './duplex-wire.js'
+import { DuplexWire, onread, type SocketKind } from './duplex-wire.js'
 import { rememberAddresses } from './endpoint.js'
 import { Gather } from './gather.js'
 import { pathKind, tcpKind } from './socket-kind.js'
@@ -60,6 +60,7 @@ function connectTcp(to: TcpTarget): Socket {
     autoSelectFamily,
     autoSelectFamilyAttemptTimeout,
     allowHalfOpen: true,
+    onread,
     ...(localAddress !== undefined && { localAddress }),
     ...(localPort !== undefined && { localPort }),
     ...(hints !== undefined && { hints }),
@@ -68,5 +69,5 @@ function connectTcp(to: TcpTarget): Socket {
 }
 
 function connectPath(to: PathTarget): Socket {
-  return connect({ path: to.path, allowHalfOpen: true })
+  return connect({ path: to.path, allowHalfOpen: true, onread })
 }

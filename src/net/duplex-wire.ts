@@ -1,10 +1,11 @@
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { notBytes } from '../connection/encoded.js'
 import { SluiceError } from '../connection/errors.js'
 import type { Line, Wire } from '../connection/wire.js'
 import { COPIED, type Gather } from './gather.js'
 import { joinNeighbours } from './join-neighbours.js'
+import { copyOfRead, readBuffer, shareReads } from './shared-reads.js'
 
 /** How much is handed to the system at once: the grain in which progress is seen. */
 const BATCH = 256 * 1024
@@ -103,7 +104,8 @@ export class DuplexWire implements Wire {
 
   pause(): void {
     this.#paused = true
-    if (!this.#suspended) this.#socket.pause()
+    // A socket's own pause would stop reading at once, and then not even a reset of the peer were seen.
+    if (!this.#suspended) Duplex.prototype.pause.call(this.#socket)
   }
 
   resume(): void {
@@ -256,7 +258,7 @@ export class DuplexWire implements Wire {
     this.#kind = kind
     this.#suspended = false
     this.#listen()
-    if (this.#paused) socket.pause()
+    if (this.#paused) this.pause()
     this.flush()
   }
 
@@ -272,7 +274,17 @@ export class DuplexWire implements Wire {
     const socket = this.#socket
     socket[wireOf] = this
     socket.on('error', onError).on('close', onClose)
-    if (!this.#suspended) socket.on('end', onEnd).on('data', onData).resume()
+    if (this.#suspended) return
+    if (!this.#kind.keeps) shareReads(socket, onRead)
+    socket.on('end', onEnd).on('data', onData).resume()
+  }
+
+  /** Answers whether to read on: what comes while we are paused waits in Node's hands, behind what waits there. */
+  onRead(size: number): boolean {
+    const chunk = copyOfRead(size)
+    if (this.#paused || this.#socket.readableLength > 0) return this.#socket.push(chunk)
+    this.onData(chunk)
+    return true
   }
 
   onData(chunk: Uint8Array): void {
@@ -303,6 +315,13 @@ export class DuplexWire implements Wire {
 function onData(this: Wired, chunk: Uint8Array): void {
   this[wireOf]?.onData(chunk)
 }
+
+function onRead(this: Wired, size: number): boolean {
+  return this[wireOf]?.onRead(size) ?? true
+}
+
+/** How a socket that we dial reads. */
+export const onread = { buffer: readBuffer, callback: onRead }
 
 function onEnd(this: Wired): void {
   this[wireOf]?.onEnd()
