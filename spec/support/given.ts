@@ -8,6 +8,7 @@ import type { ConnectionStream } from 'sluice'
 import type { Decoder } from 'sluice/framing'
 import type { Candidate, EventHelpers } from 'sluice/testing'
 
+interface Call { readonly id?: number; readonly method?: string; readonly result?: unknown }
 interface Price { readonly share: string }
 
 declare const child: ChildProcessWithoutNullStreams

@@ -1,0 +1,44 @@
+import type { Observer, Unsubscribable } from 'rxjs'
+import type { AskOptions } from './request-options.js'
+import type { Exchange } from './exchange.js'
+import type { Lane } from './lane.js'
+import type { Sent } from './request-error.js'
+
+/** One request from when it is asked until it is settled: that is when it has its last answer, has failed or is cancelled. */
+export class Ask implements Unsubscribable {
+  readonly packet: unknown
+  readonly observer: Observer<unknown>
+  readonly timeout: number
+  readonly options: AskOptions | undefined
+  readonly exchange: Exchange
+  /** Where it was sent; `undefined` while it waits. */
+  lane: Lane | undefined = undefined
+  sent: Sent = 'no'
+  answered = false
+  settled = false
+  /** Its number, where the correlation gives it one. */
+  id = 0
+
+  // Its place among those that have to be answered within equally long:
+  due = 0
+  earlier: Ask | undefined = undefined
+  later: Ask | undefined = undefined
+
+  constructor(
+    exchange: Exchange,
+    packet: unknown,
+    observer: Observer<unknown>,
+    timeout: number,
+    options: AskOptions | undefined,
+  ) {
+    this.exchange = exchange
+    this.packet = packet
+    this.observer = observer
+    this.timeout = timeout
+    this.options = options
+  }
+
+  unsubscribe(): void {
+    if (!this.settled) this.exchange.cancel(this)
+  }
+}

@@ -1,0 +1,7 @@
+export { byId, type ById, type ByIdRules } from './by-id.js'
+export type { AnswerRules, Correlation } from './correlation.js'
+export { inOrder, type InOrder, type InOrderRules } from './in-order.js'
+export { RequestError, type Sent } from './request-error.js'
+export type { AskOptions, RequestsOptions } from './request-options.js'
+export type { Requester } from './requester.js'
+export { requests } from './requests.js'

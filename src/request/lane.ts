@@ -1,0 +1,41 @@
+import type { Connection } from '../connection/connection.js'
+import type { Loaded } from '../connection/loaded.js'
+import type { Ledger } from './ledger.js'
+
+/** A connection on which may be asked. */
+export class Lane {
+  readonly connection: Connection<unknown>
+  readonly ledger: Ledger
+  /** How many are in flight: counted on the connection, for others to see, where that has a counter. */
+  readonly load: Loaded
+  readonly #most: number
+  /** `send` has answered `false`, and no drain has come since. */
+  #behind = false
+  #drains = 0
+
+  constructor(connection: Connection<unknown>, ledger: Ledger, maxInFlight: number) {
+    this.connection = connection
+    this.ledger = ledger
+    this.load = isLoaded(connection) ? connection : { inFlight: 0 }
+    this.#most = Math.min(maxInFlight, ledger.most)
+  }
+
+  get ready(): boolean {
+    return !this.#behind && this.ledger.size < this.#most && this.connection.state === 'open'
+  }
+
+  send(packet: unknown): void {
+    const drains = this.#drains
+    // There may be room again before we hear that there was none left.
+    if (!this.connection.send(packet) && drains === this.#drains) this.#behind = true
+  }
+
+  drained(): void {
+    this.#drains += 1
+    this.#behind = false
+  }
+}
+
+function isLoaded(connection: object): connection is Loaded {
+  return 'inFlight' in connection && typeof connection.inFlight === 'number'
+}
