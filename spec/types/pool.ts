@@ -8,7 +8,17 @@ import {
   type RetryEvent,
 } from 'sluice'
 import { framed, lines } from 'sluice/framing'
-import { group, supervised, type ConnectionGroup, type Plan } from 'sluice/pool'
+import {
+  byKey,
+  group,
+  pool,
+  supervised,
+  type ConnectionGroup,
+  type Member,
+  type MemberConnection,
+  type Plan,
+  type Pool,
+} from 'sluice/pool'
 import { expectType } from '../support/types.js'
 
 declare const bytes: ConnectionStream
@@ -39,3 +49,39 @@ void text.pipe(supervised(new Set(['restart', 'delete'] as const)))
 void text.pipe(supervised(['again']))
 // @ts-expect-error a function answers a step, and no function
 void text.pipe(supervised([() => () => 'restart']))
+
+// A pool of one stream, or of one to each endpoint; its connections know which.
+interface Server {
+  readonly host: string
+  readonly port: number
+  readonly weight: number
+}
+declare const to: (server: Server) => ConnectionStream<Text>
+declare const servers: Observable<readonly Server[]>
+declare const list: readonly Server[]
+
+const one = pool(text, { size: 2 })
+expectType<Pool<Text>>()(one)
+expectType<Observable<string>>()(one.pipe(packets()))
+expectType<Pool<Text, Server>>()(pool(to, { endpoints: list, size: 2, select: byKey(line => line.length) }))
+const many = pool(to, { endpoints: servers, size: 2 })
+expectType<boolean>()(many.send('hello'))
+expectType<MemberConnection<string, Server> | undefined>()(many.pick('hello'))
+expectType<readonly MemberConnection<string, Server>[]>()(many.connections)
+expectType<readonly Member<string, Server>[]>()(many.members)
+expectType<number | undefined>()(many.connections[0]?.endpoint.weight)
+many.subscribe(event => {
+  if (event.type === 'packet') expectType<string>()(event.packet)
+  if (event.type === 'packet') expectType<MemberConnection<string, Server>>()(event.connection)
+  if (event.type === 'finished') expectType<Member<string, Server>>()(event.member)
+})
+void group(one).pipe(reconnect([100]))
+
+// @ts-expect-error it sends what its members send
+one.send(7)
+// @ts-expect-error a function needs endpoints
+void pool(to, { size: 2 })
+// @ts-expect-error a stream has no endpoints
+void pool(text, { size: 2, endpoints: list })
+// @ts-expect-error the size is what a pool is about
+void pool(text, {})

@@ -1,0 +1,212 @@
+import { Subscription, type Observable } from 'rxjs'
+import { now } from '../connection/clock.js'
+import type { Connection } from '../connection/connection.js'
+import type { AnyEvent, TypedEvent } from '../connection/event.js'
+import { Alive } from './alive.js'
+import { LiveConnection } from './member-connection.js'
+import type { Member, MemberState } from './member.js'
+
+/** What a member tells its pool. */
+export interface Keeper {
+  /** An event, to be told. */
+  tell(member: LiveMember, event: TypedEvent): void
+  /** What it is good for may have changed. */
+  changed(member: LiveMember): void
+  /** Its stream is over. @param again whether it is to be started anew */
+  over(member: LiveMember, again: boolean, error?: { readonly error: unknown }): void
+  /** It is to be started. */
+  start(member: LiveMember): void
+}
+
+/** What a member passes on: its own connection is on it. */
+interface Told extends TypedEvent {
+  readonly connection?: Connection<never>
+  readonly packet?: unknown
+  readonly session?: number
+}
+
+/** One stream of a pool, while the pool is subscribed to. */
+export class LiveMember implements Member<unknown, unknown> {
+  readonly id: string
+  readonly endpoint: unknown
+  state: MemberState = 'waiting'
+  session = 0
+  connection: LiveConnection | undefined
+  /** When it was last started. */
+  startedAt = -Infinity
+  /** Who has it for himself hears what it tells, and alone its packets. */
+  lessee: ((event: TypedEvent) => void) | undefined
+
+  readonly #stream: Observable<AnyEvent>
+  readonly #keeper: Keeper
+  #run: Subscription | undefined
+  #alive = new Alive()
+  /** The latest, from when it is dialled. */
+  #told: LiveConnection | undefined
+  /** What comes when it has gone, once it is to go. */
+  #leaving: 'again' | 'finish' | undefined
+
+  constructor(id: string, endpoint: unknown, stream: Observable<AnyEvent>, keeper: Keeper) {
+    this.id = id
+    this.endpoint = endpoint
+    this.#stream = stream
+    this.#keeper = keeper
+  }
+
+  get inFlight(): number {
+    return this.connection?.inFlight ?? 0
+  }
+
+  /** Whether it can be given packets. */
+  get available(): boolean {
+    return this.connection?.state === 'open' && this.#leaving === undefined && this.lessee === undefined
+  }
+
+  /** Whether its stream is subscribed to. */
+  get runs(): boolean {
+    return this.#run !== undefined
+  }
+
+  restart(): void {
+    if (this.state === 'finished') this.#keeper.start(this)
+    else if (this.runs) this.leave('again')
+  }
+
+  stop(): void {
+    if (this.state !== 'finished') this.leave('finish')
+  }
+
+  start(): void {
+    const run = new Subscription()
+    this.#run = run
+    this.#alive = new Alive()
+    this.startedAt = now()
+    this.#turn('connecting')
+    const ended = (error?: { readonly error: unknown }): void => {
+      if (this.#run !== run) return
+      for (const close of error === undefined ? [] : this.#alive.failed(error.error)) this.#hear(close)
+      if (this.#run === run) this.#over(error)
+    }
+    run.add(
+      this.#stream.subscribe({
+        next: event => {
+          if (this.#run === run) this.#hear(event)
+        },
+        error: (error: unknown) => {
+          ended({ error })
+        },
+        complete: () => {
+          ended()
+        },
+      }),
+    )
+  }
+
+  /** Lets it go when nothing is in flight, and nobody has it for himself. */
+  leave(then: 'again' | 'finish'): void {
+    this.#leaving = then
+    if (this.connection === undefined) this.#abandon()
+    else {
+      this.#turn('draining')
+      this.settled()
+    }
+  }
+
+  /** Ends it now, whatever it does. */
+  cut(then: 'again' | 'finish'): void {
+    this.#leaving = then
+    if (this.connection === undefined) this.#abandon()
+    else this.connection.destroy()
+  }
+
+  /** Nothing is in flight any more. */
+  settled(): void {
+    if (this.#leaving !== undefined && this.inFlight === 0 && this.lessee === undefined)
+      this.connection?.close('shutdown')
+    this.#keeper.changed(this)
+  }
+
+  unsubscribe(): void {
+    const run = this.#run
+    this.#run = undefined
+    run?.unsubscribe()
+  }
+
+  #hear(event: AnyEvent): void {
+    this.#alive.hear(event)
+    switch (event.type) {
+      case 'packet':
+        this.#pass({ type: 'packet', connection: this.#wrapped(event.connection), packet: event.packet })
+        break
+      case 'open':
+        this.#opened(this.#wrapped(event.connection))
+        break
+      case 'close':
+        this.#closed(event, this.#wrapped(event.connection))
+        break
+      case 'connecting':
+      case 'retry':
+        if (this.#leaving === undefined) this.#turn(event.type === 'retry' ? 'waiting' : 'connecting')
+        this.#pass(this.#withOurs(event))
+        break
+      default:
+        this.#pass(this.#withOurs(event))
+    }
+  }
+
+  #opened(connection: LiveConnection): void {
+    this.session += 1
+    this.connection = connection
+    this.#turn(this.#leaving === undefined ? 'open' : 'draining')
+    this.#pass({ type: 'open', connection, session: this.session })
+    if (this.#leaving !== undefined) this.settled()
+  }
+
+  #closed(event: Told, connection: LiveConnection): void {
+    const run = this.#run
+    if (this.connection === connection) {
+      this.connection = undefined
+      if (this.#leaving === undefined) this.#turn('connecting')
+    }
+    this.#pass({ ...event, connection })
+    // Whatever its stream would do next: it is to go.
+    if (this.#leaving !== undefined && this.#run === run) this.#over()
+  }
+
+  /** Not open, or not any more. */
+  #abandon(): void {
+    const run = this.#run
+    if (this.#told?.state === 'connecting') this.#told.destroy()
+    if (this.#run === run) this.#over()
+  }
+
+  #over(error?: { readonly error: unknown }): void {
+    const again = this.#leaving === 'again'
+    this.unsubscribe()
+    this.#leaving = undefined
+    this.connection = undefined
+    this.lessee = undefined
+    this.state = 'finished'
+    this.#keeper.over(this, again, error)
+  }
+
+  #turn(state: MemberState): void {
+    this.state = state
+    this.#keeper.changed(this)
+  }
+
+  #pass(event: Told): void {
+    const { lessee } = this
+    lessee?.(event)
+    if (lessee === undefined || event.type !== 'packet') this.#keeper.tell(this, event)
+  }
+
+  #withOurs(event: AnyEvent): Told {
+    return 'connection' in event ? { ...event, connection: this.#wrapped(event.connection) } : event
+  }
+
+  #wrapped(inner: Connection<never>): LiveConnection {
+    if (this.#told?.wraps(inner) !== true) this.#told = new LiveConnection(inner as Connection<unknown>, this)
+    return this.#told
+  }
+}

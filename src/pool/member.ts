@@ -1,0 +1,67 @@
+import type { Connection } from '../connection/connection.js'
+import type { SentOf, WithConnection } from '../connection/event.js'
+import type { Loaded } from '../connection/loaded.js'
+
+/**
+ * Where a member stands.
+ *
+ * - `waiting`: it is not its turn to be started, or it waits to dial again
+ * - `connecting`: it is dialled
+ * - `open`: it takes packets
+ * - `draining`: it is to go, and gets nothing more; it is closed when nothing is in flight
+ * - `finished`: its stream is over
+ */
+export type MemberState = 'waiting' | 'connecting' | 'open' | 'draining' | 'finished'
+
+/**
+ * One of those that a pool is made of: a stream with a life of its own.
+ *
+ * @typeParam Out what its connections send
+ * @typeParam At its endpoint
+ */
+export interface Member<in Out = Uint8Array, out At = undefined> {
+  /** Its endpoint and a number, like `127.0.0.1:6379#2`: whoever takes its place there later has it again. */
+  readonly id: string
+  readonly endpoint: At
+  readonly state: MemberState
+  /** How often it has been open. */
+  readonly session: number
+  /** The one that is open now. */
+  readonly connection: MemberConnection<Out, At> | undefined
+  /** How much is asked on it and not answered. */
+  readonly inFlight: number
+  /** Starts it again: when nothing is in flight if it is open, at once if it is finished. */
+  restart(): void
+  /** Closes it when nothing is in flight, and leaves it so. */
+  stop(): void
+}
+
+/**
+ * A connection that says which member it is of, and how busy.
+ *
+ * @typeParam Out what it sends
+ * @typeParam At the endpoint of its member
+ */
+export interface MemberConnection<in Out = Uint8Array, out At = undefined> extends Connection<Out>, Loaded {
+  readonly member: Member<Out, At>
+  readonly endpoint: At
+  /** Which time it is that this member is open: 1, 2, … */
+  readonly session: number
+}
+
+/** The stream of a member is over, with an error where it has failed. The others go on. */
+export interface FinishedEvent<in Out = Uint8Array, out At = undefined> {
+  readonly type: 'finished'
+  readonly member: Member<Out, At>
+  readonly error?: unknown
+}
+
+/** The Observable of endpoints has failed: the members stay, and no more will come or go. */
+export interface EndpointsEvent {
+  readonly type: 'endpoints'
+  readonly error: unknown
+}
+
+/** The events `E` of a member, as its pool tells them. */
+export type Pooled<E, At = undefined> =
+  WithConnection<E, MemberConnection<SentOf<E>, At>> | FinishedEvent<SentOf<E>, At> | EndpointsEvent
