@@ -67,7 +67,7 @@ describe('WrappedConnection', () => {
   it('hands over the wire of what it wraps, if that has one', () => {
     const inner = recordingConnection<string>()
     expect(handOver(new Shouting(inner))).to.equal(undefined)
-    const given = { rest: [], wire: {} }
+    const given = { wire: {} }
     expect(handOver(new Shouting(Object.assign(inner, { [handover]: () => given })))).to.equal(given)
   })
 })

@@ -652,7 +652,7 @@ describe('framed', () => {
       let rest: readonly Uint8Array[] | undefined
       const { wire, packets } = opened(lines(), {
         react: event => {
-          if (event.type === 'packet' && event.packet === 'STARTTLS') rest = handOver(event.connection)?.rest
+          if (event.type === 'packet' && event.packet === 'STARTTLS') rest = handOver(event.connection)?.take()
         },
       })
       wire.receive('STARTTLS\n\x16\x03\n\x01')
@@ -671,7 +671,7 @@ describe('framed', () => {
       let hold: Subscription | undefined
       wire.receive('a\nb\nc')
       wire.line.received(Buffer.from('d\n'), 2)
-      const rest = handOver(connection)?.rest ?? []
+      const rest = handOver(connection)?.take() ?? []
       expect(Buffer.concat([...rest]).toString()).to.equal('b\ncd\n')
       hold?.unsubscribe()
       expect(packets()).to.deep.equal(['a'])
@@ -679,10 +679,10 @@ describe('framed', () => {
 
     it('takes chunks that were told all the same', () => {
       const { events, connection, framed } = played()
-      Object.assign(connection, { [handover]: () => ({ rest: [Buffer.from('e')], wire: undefined }) })
+      Object.assign(connection, { [handover]: () => ({ take: () => [Buffer.from('e')] }) })
       for (const chunk of ['hold\nb', 'c', 'd\n'])
         events.next({ type: 'packet', connection, packet: Buffer.from(chunk) })
-      const taken = () => Buffer.concat([...(handOver(framed() ?? connection)?.rest ?? [])]).toString()
+      const taken = () => Buffer.concat([...(handOver(framed() ?? connection)?.take() ?? [])]).toString()
       expect([taken(), taken()]).to.deep.equal(['bcd\ne', 'e'])
     })
 

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.js'
+import type { Connection, Endpoint } from './connection.js'
 import type { Wire } from './wire.js'
 
 /**
@@ -8,12 +8,14 @@ import type { Wire } from './wire.js'
 export const handover = Symbol('sluice.handover')
 
 export interface Handover {
-  /** What was read and not yet used: it belongs to what comes next on the wire. */
-  readonly rest: readonly Uint8Array[]
   readonly wire: Wire
+  /** What was dialled, if we did. */
+  readonly target: Endpoint | undefined
+  /** Takes what was read and not yet used: it belongs to what comes next on the wire. */
+  take(): readonly Uint8Array[]
 }
 
-/** The wire under a connection, and the bytes read but not yet used, or `undefined` where there is none of bytes. */
+/** The wire under a connection, and the bytes read but not yet used, or `undefined` where there is none of bytes, or not any more. */
 export function handOver(connection: Connection<never>): Handover | undefined {
   return (connection as Partial<HandsOver>)[handover]?.()
 }

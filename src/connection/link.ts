@@ -133,16 +133,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   [handover](): Handover | undefined {
     if (this.#wire === undefined || this.state !== 'open') return undefined
-    const held = this.#held ?? []
-    const rest = held.flatMap(event =>
-      event.type === 'packet' && event.packet instanceof Uint8Array ? [event.packet] : [],
-    )
-    const kept = held.filter(event => event.type !== 'packet')
-    this.#held = kept.length > 0 ? kept : undefined
-    return {
-      rest,
-      wire: this.#wire as unknown as Wire,
-    }
+    return { wire: this.#wire as unknown as Wire, target: this.#links.target, take: () => this.#takeHeld() }
   }
 
   // ── what the transport tells ──
@@ -286,6 +277,13 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   #answerEnd(): void {
     this.#ended = true
     if (!this.#links.options.halfOpen && !this.paused && this.state === 'open') this.#finish()
+  }
+
+  #takeHeld(): Uint8Array[] {
+    const held = this.#held ?? []
+    const kept = held.filter(event => event.type !== 'packet')
+    this.#held = kept.length > 0 ? kept : undefined
+    return held.flatMap(event => (event.type === 'packet' && event.packet instanceof Uint8Array ? [event.packet] : []))
   }
 
   #release(): void {

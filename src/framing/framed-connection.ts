@@ -100,11 +100,7 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
 
   override [handover](): Handover | undefined {
     const inner = handOver(this.inner)
-    if (inner === undefined) return undefined
-    const chunks = this.#waiting.flatMap(event => (event.type === 'packet' ? [event.packet] : []))
-    this.#waiting = this.#waiting.filter(event => event.type !== 'packet')
-    const rest = [this.#decoder?.rest() ?? NOTHING, ...chunks, ...inner.rest]
-    return { ...inner, rest: rest.filter(bytes => bytes.length > 0) }
+    return inner && { ...inner, take: () => this.#takeRest(inner) }
   }
 
   // ── what the decoder tells ──
@@ -240,6 +236,12 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
     this.#flows = false
     this.#waiting = []
     this.#decoder = undefined
+  }
+
+  #takeRest(inner: Handover): Uint8Array[] {
+    const chunks = this.#waiting.flatMap(event => (event.type === 'packet' ? [event.packet] : []))
+    this.#waiting = this.#waiting.filter(event => event.type !== 'packet')
+    return [this.#decoder?.rest() ?? NOTHING, ...chunks, ...inner.take()].filter(bytes => bytes.length > 0)
   }
 
   #mustWait(): boolean {

@@ -1,25 +1,22 @@
 import { connect, isIP, type Socket } from 'node:net'
 import type { Line } from '../connection/wire.js'
-import { DuplexWire, onread, type SocketKind } from './duplex-wire.js'
+import { DuplexWire, onread } from './duplex-wire.js'
 import { rememberAddresses } from './endpoint.js'
 import { Gather } from './gather.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import { CONNECT_TIMEOUT, RESOLVE_TIMEOUT, type PathTarget, type TcpTarget } from './socket-options.js'
 import { Stage } from './stage.js'
 
-export interface Dialled {
-  readonly socket: Socket
-  readonly wire: DuplexWire
-  readonly kind: SocketKind
-  readonly stage: Stage
-}
-
 /**
  * Dials a socket, with the deadlines of resolving and connecting.
  *
  * @param connected what comes between being connected and being open: a handshake, or nothing
  */
-export function dialSocket(line: Line, to: TcpTarget | PathTarget, connected?: (dialled: Dialled) => void): DuplexWire {
+export function dialSocket(
+  line: Line,
+  to: TcpTarget | PathTarget,
+  connected?: (wire: DuplexWire, stage: Stage) => void,
+): DuplexWire {
   const { connectTimeout = CONNECT_TIMEOUT } = to
   const stage = new Stage(error => {
     line.destroy(error)
@@ -38,7 +35,7 @@ export function dialSocket(line: Line, to: TcpTarget | PathTarget, connected?: (
     stage.leave()
     rememberAddresses(socket)
     if (connected === undefined) line.opened()
-    else connected({ socket, wire, kind, stage })
+    else connected(wire, stage)
   })
   socket.once('close', () => {
     stage.leave()

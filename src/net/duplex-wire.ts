@@ -1,9 +1,9 @@
 import { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { notBytes } from '../connection/encoded.js'
-import { SluiceError } from '../connection/errors.js'
 import type { Line, Wire } from '../connection/wire.js'
 import { COPIED, type Gather } from './gather.js'
+import { handshakeEnded, type Handshake, type HandshakeResult } from './handshake.js'
 import { joinNeighbours } from './join-neighbours.js'
 import { copyOfRead, readBuffer, shareReads } from './shared-reads.js'
 
@@ -17,6 +17,13 @@ const wireOf = Symbol('sluice.wire')
 
 interface Wired extends Duplex {
   [wireOf]?: DuplexWire
+}
+
+/** A handshake that is to come, when all that is clear has gone out, or is under way: then it can be given up. */
+interface Securing {
+  readonly handshake: Handshake
+  readonly told: (error?: Error) => void
+  abort: (() => void) | undefined
 }
 
 /** What differs between the kinds of Node's duplexes. */
@@ -53,10 +60,10 @@ export class DuplexWire implements Wire {
   #paused = false
   /** Not (or not now) in a state to read or write: a handshake is going on. */
   #suspended: boolean
-  #ready: (() => void) | undefined
+  #securing: Securing | undefined
   #failure: Error | undefined
 
-  /** @param suspended whether a handshake comes first, whose outcome is adopted */
+  /** @param suspended whether nothing is read or written until it is made secure */
   constructor(line: Line, socket: Duplex, kind: SocketKind, gather: Gather, suspended = false) {
     this.#line = line
     this.#socket = socket
@@ -124,7 +131,9 @@ export class DuplexWire implements Wire {
     if (socket.destroyed) return
     const taken = this.#inFlight - (this.#kind.pending(socket) ?? this.#inFlight)
     if (taken > 0 && !this.#suspended) this.#line.written(taken)
-    this.#kind.abort(socket)
+    const abort = this.#securing?.abort
+    if (abort !== undefined) abort()
+    else this.#kind.abort(socket)
   }
 
   /** Moves what is in the shared slab into our own queue, behind what is there. */
@@ -210,9 +219,8 @@ export class DuplexWire implements Wire {
       this.#inFlight = 0
       this.#line.written(size)
     }
-    const ready = this.#ready
-    this.#ready = undefined
-    ready?.()
+    const securing = this.#securing
+    if (securing !== undefined && securing.abort === undefined && !this.#socket.destroyed) this.#shakeHands(securing)
     return true
   }
 
@@ -229,18 +237,23 @@ export class DuplexWire implements Wire {
 
   // ── handshakes ──
 
+  /** Whether a handshake can begin: none is under way, and both ends can still speak. */
+  get canSecure(): boolean {
+    return !this.#suspended && !this.#ending && !this.#socket.readableEnded && !this.#socket.destroyed
+  }
+
   /**
-   * Lets go of the socket for a handshake: nothing more is read, what was sent until now goes out, what is sent from now on waits for
-   * `adopt`. The bytes of `rest` are put back in front of its input.
+   * Goes on over the socket that a handshake makes of ours. What was sent before goes out first, in clear, and what is sent meanwhile waits;
+   * nothing is read but by the handshake, to which the bytes of `rest` come first.
+   *
+   * @param told what is called at the end, with what went wrong, when that is the connection's end too
    */
-  suspend(rest: readonly Uint8Array[], ready: (socket: Duplex, kind: SocketKind) => void): void {
+  secure(handshake: Handshake, told: (error?: Error) => void, rest: readonly Uint8Array[] = []): void {
     const socket = this.#socket
     this.#suspended = true
+    this.#securing = { handshake, told, abort: undefined }
     socket.off('data', onData).off('end', onEnd).pause()
     for (const chunk of [...rest].reverse()) if (chunk.length > 0) socket.unshift(chunk)
-    this.#ready = () => {
-      ready(socket, this.#kind)
-    }
     this.seal()
     const last = this.#queue?.pop()
     for (const chunk of this.#queue ?? []) socket.write(chunk)
@@ -251,21 +264,36 @@ export class DuplexWire implements Wire {
     this.#settle()
   }
 
-  /** Goes on over another socket: the secure one that a handshake has made of ours. */
-  adopt(socket: Duplex, kind: SocketKind): void {
-    this.#socket.off('close', onClose)
-    this.#socket = socket
-    this.#kind = kind
+  /** All that was to go out in clear has. */
+  #shakeHands(securing: Securing): void {
+    let over = false
+    const abort = securing.handshake(this.#socket, this.#kind, result => {
+      over = true
+      this.#secured(securing, result)
+    })
+    securing.abort = () => {
+      if (!over) abort()
+    }
+  }
+
+  #secured({ told }: Securing, result: HandshakeResult): void {
+    const before = this.#socket
+    if ('error' in result) {
+      told(result.error)
+      this.#line.destroy(result.error)
+      this.#securing = undefined
+      if (before.closed) this.#line.closed()
+      return
+    }
+    before.off('close', onClose)
+    this.#securing = undefined
     this.#suspended = false
+    this.#socket = result.socket
+    this.#kind = result.kind
     this.#listen()
     if (this.#paused) this.pause()
     this.flush()
-  }
-
-  /** What will be told as the cause when the socket has closed. */
-  fail(error: Error): void {
-    this.#failure ??= error
-    this.destroy()
+    told()
   }
 
   // ── the socket's events ──
@@ -303,10 +331,11 @@ export class DuplexWire implements Wire {
   }
 
   onClose(): void {
-    const left = this.#suspended
-      ? new SluiceError('ERR_HANDSHAKE_ENDED', 'the peer has left during the handshake')
-      : undefined
-    this.#line.closed(this.#failure ?? left)
+    const securing = this.#securing
+    if (securing?.abort !== undefined) return // Its result will say why.
+    const error = this.#failure ?? (this.#suspended ? handshakeEnded() : undefined)
+    securing?.told(error)
+    this.#line.closed(error)
   }
 }
 

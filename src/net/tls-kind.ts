@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream'
 import type { Certificate, TLSSocket } from 'node:tls'
 import type { PeerIdentity, TlsSession } from '../connection/connection.js'
 import type { SocketKind } from './duplex-wire.js'
-import { authorizationError } from './handshake.js'
 
 /** A secure socket over `inner`, which keeps the addresses and knows how to abort. */
 export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind): SocketKind {
@@ -19,6 +18,12 @@ export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind)
       secure.destroy()
     },
   }
+}
+
+/** OpenSSL's word for what is wrong with the peer's certificate: a string, whatever Node's types say. */
+export function authorizationError(socket: TLSSocket): string | undefined {
+  const { authorizationError: error } = socket as { readonly authorizationError: unknown }
+  return typeof error === 'string' ? error : undefined
 }
 
 function sessionOf(secure: TLSSocket): TlsSession {

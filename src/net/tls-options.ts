@@ -35,7 +35,10 @@ export type Credentials = Pick<
 
 /** A server's credentials, with others for some of the names it is asked for. */
 export interface ServerCredentials extends Credentials {
-  /** By server name; `*.example.org` stands for one label. Who asks for none of them gets the credentials beside it. */
+  /**
+   * By server name; `*.example.org` stands for one label, and an exact name goes before it. Each has from the credentials beside it what it
+   * does not say itself, such as `ca`; `cert`, `key`, `passphrase` and `pfx` go together. Who asks for no such name gets those beside it.
+   */
   readonly sni?: Readonly<Record<string, Credentials>>
 }
 
@@ -44,7 +47,10 @@ export interface TlsClientOptions
   extends Credentials, Pick<NodeTlsOptions, 'checkServerIdentity' | 'secureContext' | 'session'> {
   /** What we would speak, best first (ALPN, RFC 7301): `connection.tls.alpn` is what the server chose. */
   readonly ALPNProtocols?: readonly string[]
-  /** The name to ask the server for and to check its certificate against. Default: the host, unless that is an address. */
+  /**
+   * The name to ask the server for and to check its certificate against; an address is checked, but not asked for. Default: the host
+   * that was dialled, or `localhost` where there is none, as over a path.
+   */
   readonly servername?: string
   /** Whether a certificate that can't be trusted fails the handshake. Default `true`. */
   readonly rejectUnauthorized?: boolean
@@ -71,13 +77,13 @@ export type TlsTarget = (TcpTarget | PathTarget) & TlsClientOptions
 export type TlsPlace = (TcpPlace | PathPlace) &
   TlsServerOptions & {
     /**
-     * New credentials, each for the handshakes from then on; who is connected stays so. One that is no good is counted among the
-     * listener's `failures`, and the ones before it stay in use.
+     * New credentials, each for the handshakes from then on; who is connected stays so. What they do not say stays as it was. Those that
+     * are no good are counted among the listener's `failures`, and the ones before them stay in use.
      */
     readonly renewed?: Observable<ServerCredentials>
   }
 
-const credentialRules: Rules<Credentials> = {
+export const credentialRules: Rules<Credentials> = {
   ca: anything,
   cert: anything,
   ciphers: text,

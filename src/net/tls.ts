@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { bind } from '../connection/bind.js'
 import { Deadlines } from '../connection/deadlines.js'
 import { dial } from '../connection/dial.js'
@@ -7,19 +6,16 @@ import { checkOptions } from '../connection/options.js'
 import type { Transport } from '../connection/transport.js'
 import type { Line } from '../connection/wire.js'
 import { bindSocket } from './bind-socket.js'
+import { clientHandshake } from './client-handshake.js'
 import { dialSocket } from './dial-socket.js'
 import { DuplexWire } from './duplex-wire.js'
 import { Gather } from './gather.js'
-import { handshakeAsClient, ServerHandshakes } from './handshake.js'
+import { ServerHandshakes } from './server-handshakes.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import { overdue } from './stage.js'
-import { tlsKind } from './tls-kind.js'
 import {
   CLIENT_HANDSHAKE_TIMEOUT,
   SERVER_HANDSHAKE_TIMEOUT,
-  clientRules,
-  only,
-  serverRules,
   tlsPlaceRules,
   tlsTargetRules,
   type TlsPlace,
@@ -43,52 +39,40 @@ import {
 export const tls: Transport<TlsTarget, TlsPlace> = {
   connect(to) {
     checkOptions('tls.connect', to, tlsTargetRules, ['path' in to ? 'path' : 'port'] as never[])
-    const options = only(clientRules, to)
     const { handshakeTimeout = CLIENT_HANDSHAKE_TIMEOUT } = to
     const host = 'path' in to ? undefined : (to.host ?? 'localhost')
     const target = 'path' in to ? { address: to.path } : { address: host ?? '', port: to.port }
-    return dial(target, to, line =>
-      dialSocket(line, to, ({ socket, wire, kind, stage }) => {
+    return dial(target, to, line => {
+      const handshake = clientHandshake(to, host)
+      return dialSocket(line, to, (wire, stage) => {
         stage.enter('handshake', handshakeTimeout)
-        handshakeAsClient(socket, host, { ...serverName(host), ...options }, result => {
+        wire.secure(handshake, error => {
           stage.leave()
-          if ('error' in result) {
-            wire.fail(result.error)
-            return
-          }
-          wire.adopt(result.secure, tlsKind(result.secure, socket, kind))
-          line.opened()
+          if (error === undefined) line.opened()
         })
-      }),
-    )
+      })
+    })
   },
 
   listen(at) {
     checkOptions('tls.listen', at, tlsPlaceRules, ['path' in at ? 'path' : 'port'] as never[])
-    const options = only(serverRules, at)
     const { handshakeTimeout = SERVER_HANDSHAKE_TIMEOUT, renewed } = at
     const kind = 'path' in at ? pathKind(at.path) : tcpKind
     return bind(at, host => {
       const gather = new Gather(true)
-      const handshakes = new ServerHandshakes(options)
+      const handshakes = new ServerHandshakes(at)
       const deadlines = new Deadlines<Line>(handshakeTimeout, line => {
         line.destroy(overdue('handshake', handshakeTimeout))
       })
       const gate = bindSocket(host, at, socket => {
-        let wire: DuplexWire | undefined
-        const line = host.accept(to => (wire = new DuplexWire(to, socket, kind, gather, true)))
-        deadlines.add(line)
-        socket.once('close', () => {
-          deadlines.delete(line)
-        })
-        handshakes.start(socket, result => {
-          deadlines.delete(line)
-          if ('error' in result) {
-            wire?.fail(result.error)
-            return
-          }
-          wire?.adopt(result.secure, tlsKind(result.secure, socket, kind))
-          line.opened()
+        host.accept(line => {
+          const wire = new DuplexWire(line, socket, kind, gather, true)
+          deadlines.add(line)
+          wire.secure(handshakes.start, error => {
+            deadlines.delete(line)
+            if (error === undefined) line.opened()
+          })
+          return wire
         })
       })
       const renewing = renewed?.subscribe({
@@ -109,9 +93,4 @@ export const tls: Transport<TlsTarget, TlsPlace> = {
       }
     })
   },
-}
-
-/** RFC 6066 §3: an address is no server name. */
-function serverName(host: string | undefined): { servername?: string } {
-  return host === undefined || isIP(host) !== 0 ? {} : { servername: host }
 }

@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto'
 import { generate } from 'selfsigned'
 
-interface Credentials {
+export interface Credentials {
   readonly cert: string
   readonly key: string
 }
@@ -18,11 +19,21 @@ export const renewedServer = await issued('localhost', ['localhost', '127.0.0.1'
 export const wildcard = await issued('*.example.org', ['*.example.org'])
 export const exact = await issued('exact.example.org', ['exact.example.org'])
 export const client = await issued('Ada', ['ada.example.org'])
+/** Was good until last year. */
+export const expired = await issued(
+  'localhost',
+  ['localhost', '127.0.0.1'],
+  new Date(Date.now() - 366 * 24 * 3_600_000),
+)
 /** Vouched for by nobody. */
 export const stranger = await selfSigned('localhost', false)
 
-async function issued(name: string, names: readonly string[]): Promise<Credentials> {
-  return made(name, names, authority)
+export function fingerprint({ cert }: Credentials): string {
+  return new X509Certificate(cert).fingerprint256
+}
+
+async function issued(name: string, names: readonly string[], until?: Date): Promise<Credentials> {
+  return made(name, names, authority, false, until)
 }
 
 async function selfSigned(name: string, isAuthority: boolean): Promise<Credentials> {
@@ -34,6 +45,7 @@ async function made(
   names: readonly string[],
   by?: Credentials,
   isAuthority = false,
+  until?: Date,
 ): Promise<Credentials> {
   const pems = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
@@ -43,6 +55,7 @@ async function made(
       { name: 'keyUsage', digitalSignature: true, keyCertSign: isAuthority },
       { name: 'subjectAltName', altNames: names.map(alternative) },
     ],
+    ...(until !== undefined && { notBeforeDate: new Date(until.getTime() - 1_000), notAfterDate: until }),
     ...(by !== undefined && { ca: { cert: by.cert, key: by.key } }),
   })
   return { cert: pems.cert, key: pems.private }

@@ -3,8 +3,8 @@ import { Duplex } from 'node:stream'
 type Done = (error?: Error | null) => void
 
 /**
- * Two duplexes, each of which reads what the other writes, as two ends of a pipe do; a write is done when the other one has
- * made room for it.
+ * Two duplexes, each of which reads what the other writes, as two ends of a pipe do: not before the write has returned. It is done
+ * when the other one has made room for it.
  */
 export function duplexPair(highWaterMark = 16 * 1024): [Duplex, Duplex] {
   const near = new Side(highWaterMark)
@@ -27,15 +27,19 @@ class Side extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: Done): void {
-    const { other } = this
-    if (other === undefined || other.destroyed) done(broken())
-    else if (other.push(chunk)) done()
-    else other.#room = done
+    process.nextTick(() => {
+      const { other } = this
+      if (other === undefined || other.destroyed) done(broken())
+      else if (other.push(chunk)) done()
+      else other.#room = done
+    })
   }
 
   override _final(done: Done): void {
-    this.#tellEnd()
-    done()
+    process.nextTick(() => {
+      this.#tellEnd()
+      done()
+    })
   }
 
   override _destroy(error: Error | null, done: Done): void {
