@@ -228,7 +228,7 @@ export class Exchange implements Observer<AnyEvent> {
   }
 
   #sent(ask: Ask, lane: Lane): void {
-    if (this.#waiting.delete(ask)) this.#counts.waiting -= 1
+    if (this.#waiting.size > 0 && this.#waiting.delete(ask)) this.#counts.waiting -= 1
     ask.lane = lane
     ask.sent = 'unknown'
     lane.load.inFlight += 1

@@ -4,7 +4,7 @@ import type { Ask } from './ask.js'
 import type { Lane } from './lane.js'
 import type { Settings } from './request-options.js'
 
-/** How many lanes that are ready are looked at for the one with the fewest in flight. */
+/** How many lanes are looked at for the one with the fewest in flight. */
 const LOOKED_AT = 8
 
 /** The lanes of what is open now, and which of them is taken. */
@@ -53,16 +53,21 @@ export class Lanes {
     return lane?.ready === true ? lane : undefined
   }
 
-  /** By turns from a few, so that it costs the same however many there are, and equally busy ones share. */
   #leastBusy(): Lane | undefined {
-    const count = this.#all.length
-    let best: Lane | undefined
-    this.#next = this.#next + 1 < count ? this.#next + 1 : 0
-    for (let looked = 0, seen = 0; seen < count && looked < LOOKED_AT; seen += 1) {
-      const lane = this.#all[this.#next + seen < count ? this.#next + seen : this.#next + seen - count]
-      if (lane?.ready !== true) continue
-      looked += 1
-      if (best === undefined || lane.load.inFlight < best.load.inFlight) best = lane
+    const best = this.#fewest(this.#all)
+    return best?.ready === false ? this.#fewest(this.#all.filter(({ ready }) => ready)) : best
+  }
+
+  /** Begins with another each time, so that equally busy ones take turns, and looks at a few if there are many. */
+  #fewest(lanes: readonly Lane[]): Lane | undefined {
+    const { length } = lanes
+    let next = this.#next + 1 < length ? this.#next + 1 : 0
+    this.#next = next
+    let best = lanes[next]
+    for (let looked = 1; looked < length && looked < LOOKED_AT; looked += 1) {
+      next = next + 1 < length ? next + 1 : 0
+      const lane = lanes[next]
+      if (best === undefined || lane === undefined || lane.load.inFlight < best.load.inFlight) best = lane
     }
     return best
   }

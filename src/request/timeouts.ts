@@ -10,6 +10,8 @@ export class Timeouts {
   readonly #expired: (ask: Ask) => void
   readonly #usual: Row
   readonly #rows = new Map<number, Row>()
+  /** Times are counted from here: small numbers need no memory of their own, those of a clock do. */
+  readonly #start = now()
   #timer: Subscription | undefined
   #wakesAt = Infinity
 
@@ -23,7 +25,7 @@ export class Timeouts {
   add(ask: Ask): void {
     const { timeout } = ask
     if (timeout === Infinity) return
-    ask.due = now() + timeout
+    ask.due = now() - this.#start + timeout
     this.#rowOf(timeout).add(ask)
     if (ask.due < this.#wakesAt) this.#wake(timeout)
   }
@@ -50,23 +52,23 @@ export class Timeouts {
 
   #wake(delay: number): void {
     this.#timer?.unsubscribe()
-    this.#wakesAt = now() + delay
+    this.#wakesAt = now() - this.#start + delay
     this.#timer = timer(delay).subscribe(() => {
       this.#wakesAt = Infinity
       for (const row of this.#rows.values()) this.#expire(row)
-      const next = Math.min(...[...this.#rows.values()].map(leftOf))
-      if (now() + next < this.#wakesAt) this.#wake(next)
+      const next = Math.min(...[...this.#rows.values()].map(row => this.#leftOf(row)))
+      if (now() - this.#start + next < this.#wakesAt) this.#wake(next)
     })
   }
 
   #expire(row: Row): void {
-    while (row.first !== undefined && leftOf(row) <= 0) this.#expired(row.first)
+    while (row.first !== undefined && this.#leftOf(row) <= 0) this.#expired(row.first)
   }
-}
 
-/** How long the first of them has left. */
-function leftOf({ first, timeout }: Row): number {
-  return first === undefined ? Infinity : Math.min(first.due - now(), timeout)
+  /** How long the first one has left. */
+  #leftOf({ first, timeout }: Row): number {
+    return first === undefined ? Infinity : Math.min(first.due + this.#start - now(), timeout)
+  }
 }
 
 /** Those that wait equally long: they expire in the order in which they came. */
