@@ -1,6 +1,6 @@
 import type { Observer, Unsubscribable } from 'rxjs'
 import type { AskOptions } from './request-options.js'
-import type { Exchange } from './exchange.js'
+import type { Asks } from './asks.js'
 import type { Lane } from './lane.js'
 import type { Sent } from './request-error.js'
 
@@ -10,7 +10,7 @@ export class Ask implements Unsubscribable {
   readonly observer: Observer<unknown>
   readonly timeout: number
   readonly options: AskOptions | undefined
-  readonly exchange: Exchange
+  readonly asks: Asks
   /** Where it was sent; `undefined` while it waits. */
   lane: Lane | undefined = undefined
   sent: Sent = 'no'
@@ -25,13 +25,13 @@ export class Ask implements Unsubscribable {
   later: Ask | undefined = undefined
 
   constructor(
-    exchange: Exchange,
+    asks: Asks,
     packet: unknown,
     observer: Observer<unknown>,
     timeout: number,
     options: AskOptions | undefined,
   ) {
-    this.exchange = exchange
+    this.asks = asks
     this.packet = packet
     this.observer = observer
     this.timeout = timeout
@@ -39,6 +39,6 @@ export class Ask implements Unsubscribable {
   }
 
   unsubscribe(): void {
-    if (!this.settled) this.exchange.cancel(this)
+    if (!this.settled) this.asks.cancel(this)
   }
 }

@@ -21,24 +21,25 @@ export class Switchboard {
   }
 
   watch(subscriber: Subscriber<AnyEvent>): void {
-    const exchange = this.#join()
+    const exchange = this.#running()
     exchange.watch(subscriber)
     exchange.connect(this.#stream)
   }
 
   ask(packet: unknown, observer: Observer<unknown>, options: AskOptions | undefined): Ask {
-    const exchange = this.#join()
-    const ask = new Ask(exchange, packet, observer, options?.timeout ?? this.#settings.timeout, options)
+    const exchange = this.#running()
+    const { asks } = exchange
+    const ask = new Ask(asks, packet, observer, options?.timeout ?? this.#settings.timeout, options)
+    exchange.hold()
     exchange.connect(this.#stream)
-    exchange.start(ask)
+    asks.start(ask)
     return ask
   }
 
-  #join(): Exchange {
+  #running(): Exchange {
     const exchange = (this.#exchange ??= new Exchange(this.#correlation, this.#settings, this.counts, () => {
       if (this.#exchange === exchange) this.#exchange = undefined
     }))
-    exchange.hold()
     return exchange
   }
 }
