@@ -21,6 +21,7 @@ export const letters: Readonly<Record<string, string>> = {
   G: '3G',
   y: '1!',
   z: '2!',
+  k: '3!',
   t: 'ERR_REQUEST_TIMEOUT unknown',
   T: 'ERR_REQUEST_TIMEOUT no',
   L: 'ERR_REQUEST_LOST unknown',

@@ -46,7 +46,8 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown })
 }
 
-/** What user code threw, as the reason for which its connection is closed (law 8). */
+/** What user code threw, as the reason for which its connection is closed (law 8). It is named once, where it was called. */
 export function handlerError(where: string, thrown: unknown): SluiceError {
+  if (thrown instanceof SluiceError && thrown.code === 'ERR_HANDLER') return thrown
   return new SluiceError('ERR_HANDLER', `${where} threw: ${asError(thrown).message}`, { cause: thrown })
 }

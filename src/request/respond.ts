@@ -1,0 +1,68 @@
+import { defer, filter, finalize, map, type Observable, type ObservableInput, type OperatorFunction } from 'rxjs'
+import type { AnyEvent, ConnectionOf, PacketOf, SentOf, TypedEvent } from '../connection/event.js'
+import { callback, checkOptions, count } from '../connection/options.js'
+import { consume } from '../flow/consume.js'
+import type { Correlation } from './correlation.js'
+import { Service, type Handler } from './service.js'
+
+/** How `respond` answers. */
+export interface RespondOptions<E extends TypedEvent> {
+  /**
+   * How many requests of a connection are handled at once. Default 16; for a correlation in order 1, as who sends two
+   * there may count on the first being done before the second.
+   */
+  readonly concurrency?: number
+  /** What is answered where the handler has failed. Default: nothing, and the connection is destroyed. */
+  readonly failed?: (error: unknown, request: PacketOf<E>) => SentOf<E>
+}
+
+/**
+ * Answers requests: the handler gets each one, and what it gives (a promise, a list, a stream of any kind) is sent back
+ * as the answers to it. A string counts as one answer, not as a list of letters.
+ *
+ * Reading waits: while `concurrency` requests of a connection are being handled and as many wait, and while the peer is
+ * behind with reading the answers. Of an iterable or async iterable the next answer is asked for when there is room; an
+ * Observable can't be slowed, and the connection fails with `ERR_SEND_OVERFLOW` when it is too fast. With a correlation
+ * in order, what is answered before its turn is kept.
+ *
+ * A request that the peer cancels (`cancels` of `byId`) is unsubscribed from, and so are all when their connection closes.
+ * A handler that fails destroys its own connection with `ERR_HANDLER`, unless `failed` makes an answer of it. Emits all
+ * events but the requests: a packet in which there is no id passes.
+ *
+ * @throws `SluiceError` with code `ERR_OPTIONS`
+ *
+ * @example Answer each line
+ * ```ts
+ * tcp.listen({ port: 4000 }).pipe(framed(lines()), respond(inOrder(), line => answer(line))).subscribe()
+ * ```
+ */
+export function respond<E extends TypedEvent>(
+  correlation: Correlation<PacketOf<E>, SentOf<E>>,
+  handler: (request: PacketOf<E>, connection: ConnectionOf<E>) => ObservableInput<SentOf<E>>,
+  options: RespondOptions<E> = {},
+): OperatorFunction<E, E> {
+  checkOptions('respond', options as RespondOptions<TypedEvent>, { concurrency: count, failed: callback })
+  const ordered = correlation.kind === 'in order'
+  const { concurrency = ordered ? 1 : 16, failed } = options
+  return source =>
+    defer(() => {
+      const service = new Service(
+        correlation as Correlation<unknown, unknown>,
+        handler as Handler,
+        failed as ((error: unknown, request: unknown) => unknown) | undefined,
+      )
+      return (source as Observable<TypedEvent> as Observable<AnyEvent>).pipe(
+        map(event => service.take(event)),
+        filter(event => event !== undefined),
+        consume((packet, connection) => service.handle(packet, connection), {
+          concurrency,
+          prefetch: concurrency,
+          ordered,
+        }),
+        filter(event => service.passes(event)),
+        finalize(() => {
+          service.stop()
+        }),
+      )
+    }) as Observable<TypedEvent> as Observable<E>
+}
