@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { EMPTY, Subject, Subscription, merge, of, tap, type Observable } from 'rxjs'
+import { EMPTY, Observable, Subject, Subscription, merge, of, tap, type Observer } from 'rxjs'
 import { SluiceError, type Connection, type ConnectionEvent } from 'sluice'
 import { fixed, framed, lengthField, lines, mapCodec, switchable, type Codec, type Framed } from 'sluice/framing'
 import { recordingConnection } from 'sluice/testing'
@@ -423,6 +423,22 @@ describe('framed', () => {
       hold?.unsubscribe()
       expect(told.slice(2)).to.deep.equal(['packet b', 'packet c', 'packet d', 'end', 'close remote', 'complete'])
     })
+  })
+
+  it('takes nothing of a source that goes on after its last word', () => {
+    const connection = recordingConnection()
+    const told: string[] = []
+    const chatter = (observer: Observer<ConnectionEvent>) => {
+      observer.next({ type: 'open', connection, session: 1 })
+      observer.complete()
+      for (const text of ['late\n', 'later\n']) observer.next({ type: 'packet', connection, packet: Buffer.from(text) })
+    }
+    new Observable(chatter).pipe(framed(lines())).subscribe({
+      next: event => told.push(...story([event])),
+      error: () => told.push('error'),
+      complete: () => told.push('complete'),
+    })
+    expect(told).to.deep.equal(['open', 'complete'])
   })
 
   describe('inside next', () => {

@@ -1,4 +1,4 @@
-import { Subscriber } from 'rxjs'
+import { Subscription, type Observer, type Subscriber, type SubscriptionLike, type TeardownLogic } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { TypedEvent } from '../connection/event.js'
 import { Outlet } from '../connection/outlet.js'
@@ -17,29 +17,31 @@ const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])
 /**
  * One subscription to a framed stream: its way out, and the connections that are open in it.
  *
- * It hears its source as a subscriber with a `next` of its own. An observer would be called through the same few functions of RxJS
- * through which it calls in turn, for each packet: and V8 inlines nothing that is being run already.
+ * It has the form of a subscriber, which RxJS calls as it is. An observer would be called through the same few functions through which it
+ * calls its own subscriber for each packet, and V8 inlines nothing that is being run already: a fifth of the time.
  */
-export class FramedStream<In, Out> extends Subscriber<ByteEvent> {
+export class FramedStream<In, Out> implements Observer<ByteEvent>, SubscriptionLike {
   readonly subscriber: Subscriber<object>
   readonly outlet: Outlet<object>
   /** That of all connections, where there is one. */
   readonly codec: Codec<In, Out> | undefined
   readonly codecFor: (connection: Connection) => Codec<In, Out>
 
+  readonly #source = new Subscription()
   readonly #connections = new Map<string, FramedConnection<In, Out>>()
+  /** The source has said its last word. */
+  #stopped = false
   #completes = false
 
   constructor(subscriber: Subscriber<object>, codec: Codec<In, Out> | ((connection: Connection) => Codec<In, Out>)) {
-    super()
     this.subscriber = subscriber
     this.outlet = new Outlet(subscriber)
     this.codec = typeof codec === 'function' ? undefined : codec
     this.codecFor = typeof codec === 'function' ? codec : () => codec
   }
 
-  override next(event: ByteEvent): void {
-    if (this.closed) return
+  next(event: ByteEvent): void {
+    if (this.#stopped || this.closed) return
     const connection = event.connection === undefined ? undefined : this.#framed(event.connection, event.type)
     const { outlet } = this
     if (outlet.busy) {
@@ -53,12 +55,16 @@ export class FramedStream<In, Out> extends Subscriber<ByteEvent> {
   }
 
   /** The inner stream has nothing more to tell: what waits here comes first. */
-  override complete(): void {
+  complete(): void {
+    if (this.#stopped) return
+    this.#stopped = true
     this.#completes = true
     this.settle()
   }
 
-  override error(error: unknown): void {
+  error(error: unknown): void {
+    if (this.#stopped) return
+    this.#stopped = true
     this.outlet.error(error)
   }
 
@@ -72,10 +78,22 @@ export class FramedStream<In, Out> extends Subscriber<ByteEvent> {
     this.outlet.complete()
   }
 
-  override unsubscribe(): void {
+  get closed(): boolean {
+    return this.#source.closed
+  }
+
+  add(teardown: TeardownLogic): void {
+    this.#source.add(teardown)
+  }
+
+  remove(teardown: Exclude<TeardownLogic, void>): void {
+    this.#source.remove(teardown)
+  }
+
+  unsubscribe(): void {
     for (const connection of this.#connections.values()) connection.abandon()
     this.#connections.clear()
-    super.unsubscribe()
+    this.#source.unsubscribe()
   }
 
   #pass(event: ByteEvent, connection: FramedConnection<In, Out> | undefined): void {
