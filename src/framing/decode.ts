@@ -1,5 +1,6 @@
-import { Observable, type OperatorFunction } from 'rxjs'
-import type { Codec } from './codec.js'
+import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
+import { Inlet } from '../connection/inlet.js'
+import type { Codec, Decoder, DecoderOwner } from './codec.js'
 
 /** What `decode` can be told besides its codec. */
 export interface DecodeOptions {
@@ -24,38 +25,59 @@ export function decode<In>(
 ): OperatorFunction<Uint8Array, In> {
   return source =>
     new Observable(subscriber => {
-      const emit = (packet: In): boolean => {
-        subscriber.next(packet)
-        return !subscriber.closed
-      }
-      const decoder = (typeof codec === 'function' ? codec() : codec).decoder({
-        skipped(size) {
-          options.skipped?.(size)
-          return !subscriber.closed
-        },
-        more() {
-          // Only what is sent changes what was kept, and here nothing is sent.
-        },
-      })
-      return source.subscribe({
-        next(chunk) {
-          try {
-            decoder.decode(chunk, emit)
-          } catch (thrown) {
-            subscriber.error(thrown)
-          }
-        },
-        error(error: unknown) {
-          subscriber.error(error)
-        },
-        complete() {
-          try {
-            decoder.end(emit)
-            subscriber.complete()
-          } catch (thrown) {
-            subscriber.error(thrown)
-          }
-        },
-      })
+      const decoding = new Decoding(subscriber, codec, options)
+      subscriber.add(decoding)
+      source.subscribe(decoding)
     })
+}
+
+class Decoding<In> extends Inlet<Uint8Array> implements DecoderOwner {
+  readonly #subscriber: Subscriber<In>
+  readonly #options: DecodeOptions
+  readonly #decoder: Decoder<In>
+  readonly #emit: (packet: In) => boolean
+
+  constructor(subscriber: Subscriber<In>, codec: Codec<In, never> | (() => Codec<In, never>), options: DecodeOptions) {
+    super()
+    this.#subscriber = subscriber
+    this.#options = options
+    this.#decoder = (typeof codec === 'function' ? codec() : codec).decoder(this)
+    this.#emit = packet => {
+      subscriber.next(packet)
+      return !subscriber.closed
+    }
+  }
+
+  skipped(size: number): boolean {
+    this.#options.skipped?.(size)
+    return !this.#subscriber.closed
+  }
+
+  /** Only what is sent changes what was kept, and here nothing is sent. */
+  more(): void {}
+
+  protected take(chunk: Uint8Array): void {
+    this.#orFail(() => {
+      this.#decoder.decode(chunk, this.#emit)
+    })
+  }
+
+  protected failed(error: unknown): void {
+    this.#subscriber.error(error)
+  }
+
+  protected ended(): void {
+    this.#orFail(() => {
+      this.#decoder.end(this.#emit)
+      this.#subscriber.complete()
+    })
+  }
+
+  #orFail(task: () => void): void {
+    try {
+      task()
+    } catch (thrown) {
+      this.#subscriber.error(thrown)
+    }
+  }
 }
