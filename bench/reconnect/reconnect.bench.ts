@@ -7,6 +7,9 @@ import { median, Report } from '../support/report.js'
 import type * as Clients from './clients.js'
 import type * as Dropper from './dropper.js'
 
+/** How long clients come and go before it counts, in milliseconds: a reconnect runs through much code, and each only once. */
+const WARM_UP = 2_000
+
 const report = new Report('reconnect/reconnect')
 
 async function client(name: keyof typeof Clients): Promise<Contestant> {
@@ -14,7 +17,7 @@ async function client(name: keyof typeof Clients): Promise<Contestant> {
   const clients = await remote<typeof Clients>(new URL('clients.js', import.meta.url))
   await clients[name](await server.start())
   await pause(100)
-  await server.measure(400)
+  await server.measure(WARM_UP)
   return {
     run: async ms => ({ value: median(await server.measure(ms)) }),
     async stop() {

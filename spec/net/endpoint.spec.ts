@@ -1,27 +1,59 @@
 import { Socket } from 'node:net'
 import { expect } from 'chai'
-import { localEndpoint, remoteEndpoint, rememberAddresses } from '#src/net/endpoint.js'
+import { endpointOf, localEndpoint, rememberAccepted, rememberDialled, remoteEndpoint } from '#src/net/endpoint.js'
 import { closeAll } from '../support/net/closing.js'
 import { gone, rawClient, rawServer } from '../support/net/peers.js'
+
+const host = '127.0.0.1'
+const family = 'IPv4'
 
 describe('The endpoints of a socket', () => {
   afterEach(closeAll)
 
-  it('are known while it is open, and afterwards', async () => {
+  async function connected() {
     const server = await rawServer()
     const socket = await rawClient({ port: server.port })
-    rememberAddresses(socket)
-    const local = { address: '127.0.0.1', port: socket.localPort, family: 'IPv4' }
-    const remote = { address: '127.0.0.1', port: server.port, family: 'IPv4' }
+    const local = { address: host, port: socket.localPort, family }
+    const remote = { address: host, port: server.port, family }
+    return { socket, local, remote }
+  }
+
+  it('are known while it is open, and afterwards, where a name was dialled', async () => {
+    const { socket, local, remote } = await connected()
+    rememberDialled(socket, endpointOf({ port: remote.port }))
     expect([localEndpoint(socket), remoteEndpoint(socket)]).to.deep.equal([local, remote])
     socket.destroy()
     await gone(socket)
     expect([localEndpoint(socket), remoteEndpoint(socket)]).to.deep.equal([local, remote])
   })
 
+  it('are known where it was accepted', async () => {
+    const { socket, local, remote } = await connected()
+    const bound = { address: host, port: local.port ?? 0 }
+    rememberAccepted(socket, bound)
+    socket.destroy()
+    await gone(socket)
+    expect(localEndpoint(socket)).to.equal(bound)
+    expect(remoteEndpoint(socket)).to.deep.equal(remote)
+  })
+
+  it('are asked of the socket where it was bound to every address', async () => {
+    const { socket, local } = await connected()
+    rememberAccepted(socket, { address: '::', port: 1 })
+    expect(localEndpoint(socket)).to.deep.equal(local)
+  })
+
   it('are unknown of a socket that was never connected', () => {
     const socket = new Socket()
-    rememberAddresses(socket)
+    rememberDialled(socket, { address: 'localhost' })
     expect([localEndpoint(socket), remoteEndpoint(socket)]).to.deep.equal([undefined, undefined])
+  })
+})
+
+describe('endpointOf', () => {
+  it('tells all of an address, and of a name what is known', () => {
+    expect(endpointOf({ host, port: 4000 })).to.deep.equal({ address: host, port: 4000, family })
+    expect(endpointOf({ port: 4000 })).to.deep.equal({ address: 'localhost', port: 4000 })
+    expect(endpointOf({ path: '/run/socket' })).to.deep.equal({ address: '/run/socket' })
   })
 })

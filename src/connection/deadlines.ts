@@ -1,5 +1,5 @@
-import { timer, type Subscription } from 'rxjs'
-import { now } from './clock.js'
+import type { Subscription } from 'rxjs'
+import { after, now } from './clock.js'
 
 /**
  * The same deadline for many: exact, and with one timer for all of them (none while none waits). As every wait is
@@ -33,7 +33,7 @@ export class Deadlines<T> {
   }
 
   #wait(delay: number): Subscription {
-    return timer(delay).subscribe(() => {
+    return after(delay, () => {
       // Meanwhile the spent timer stays in its place, so that who adds something in `expired` does not wait on its own.
       for (const [item, due] of this.#due) {
         const left = Math.min(due - now(), this.#after)

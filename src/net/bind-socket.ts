@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Host } from '../connection/bind.js'
 import type { Endpoint } from '../connection/connection.js'
 import { Gate } from '../connection/listener.js'
-import { rememberAddresses } from './endpoint.js'
+import { rememberAccepted } from './endpoint.js'
 import { listenPath } from './listen-path.js'
 import { BACKLOG, type PathPlace, type TcpPlace } from './socket-options.js'
 
@@ -15,7 +15,7 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
     backlog,
     endpoint: () => endpoint,
     accept(socket) {
-      if (!('path' in at)) rememberAddresses(socket, endpoint)
+      if (!('path' in at)) rememberAccepted(socket, endpoint)
       accept(socket)
     },
     refuse(socket) {

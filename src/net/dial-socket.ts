@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
 import type { Line } from '../connection/wire.js'
 import { DuplexWire, onread } from './duplex-wire.js'
-import { rememberAddresses } from './endpoint.js'
+import { endpointOf, rememberDialled } from './endpoint.js'
 import { Gather } from './gather.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import { CONNECT_TIMEOUT, RESOLVE_TIMEOUT, type PathTarget, type TcpTarget } from './socket-options.js'
@@ -33,7 +33,7 @@ export function dialSocket(
   }
   socket.once('connect', () => {
     stage.leave()
-    rememberAddresses(socket)
+    if (!('path' in to)) rememberDialled(socket, endpointOf(to))
     if (connected === undefined) line.opened()
     else connected(wire, stage)
   })

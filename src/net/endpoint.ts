@@ -1,5 +1,6 @@
-import type { Socket } from 'node:net'
+import { isIPv4, type Socket } from 'node:net'
 import type { Endpoint } from '../connection/connection.js'
+import type { PathTarget, TcpTarget } from './socket-options.js'
 
 const localOf = Symbol('sluice.local')
 
@@ -10,15 +11,36 @@ interface Remembering extends Socket {
   [localOf]?: Endpoint | undefined
 }
 
+/** Where a dial goes to: all that is known of the remote end until it is connected, and all there is to know if it is an address. */
+export function endpointOf(to: TcpTarget | PathTarget): Endpoint {
+  if ('path' in to) return { address: to.path }
+  const { host = 'localhost', port } = to
+  return isIPv4(host) ? { address: host, port, family: 'IPv4' } : { address: host, port }
+}
+
 /**
- * A handle is valid for ever, but Node has no addresses of a socket that has closed: so they are asked for at the start.
- *
- * @param bound where it was accepted: unless that is every address, it is the local end, the same object for all
+ * A handle is valid for ever, but Node has no addresses of a socket that has closed: so they are asked for at the start, where they are
+ * not known without asking.
  */
-export function rememberAddresses(socket: Remembering, bound?: Endpoint): void {
-  const known = bound !== undefined && !EVERY.has(bound.address)
-  socket[localOf] = known ? bound : endpoint(socket.localAddress, socket.localPort, socket.localFamily)
-  Reflect.get(socket, 'remoteAddress') // Of this one Node itself takes a note.
+export function rememberDialled(socket: Remembering, target: Endpoint): void {
+  rememberLocal(socket)
+  if (target.family === undefined) rememberRemote(socket)
+}
+
+/** @param bound where it was accepted: unless that is every address, it is the local end, the same object for all */
+export function rememberAccepted(socket: Remembering, bound: Endpoint): void {
+  if (EVERY.has(bound.address)) rememberLocal(socket)
+  else socket[localOf] = bound
+  rememberRemote(socket)
+}
+
+function rememberLocal(socket: Remembering): void {
+  socket[localOf] = endpoint(socket.localAddress, socket.localPort, socket.localFamily)
+}
+
+/** Of this one Node itself takes a note, once it was asked. */
+function rememberRemote(socket: Socket): void {
+  Reflect.get(socket, 'remoteAddress')
 }
 
 export function localEndpoint(socket: Remembering): Endpoint | undefined {

@@ -1,4 +1,5 @@
-import { timer, type Subscription } from 'rxjs'
+import type { Subscription } from 'rxjs'
+import { after } from '../connection/clock.js'
 import { SluiceError, type ErrorCode } from '../connection/errors.js'
 
 const CODES = {
@@ -19,7 +20,7 @@ export class Stage {
   enter(stage: keyof typeof CODES, within: number): void {
     this.leave()
     if (within === Infinity) return
-    this.#timer = timer(within).subscribe(() => {
+    this.#timer = after(within, () => {
       this.#overdue(overdue(stage, within))
     })
   }

@@ -5,6 +5,7 @@ import type { Transport } from '../connection/transport.js'
 import { bindSocket } from './bind-socket.js'
 import { dialSocket } from './dial-socket.js'
 import { DuplexWire } from './duplex-wire.js'
+import { endpointOf } from './endpoint.js'
 import { Gather } from './gather.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import {
@@ -39,8 +40,7 @@ export const tcp: Transport<TcpTarget | PathTarget, TcpPlace | PathPlace> = {
   connect(to) {
     if ('path' in to) checkOptions('tcp.connect', to, pathTargetRules, ['path'])
     else checkOptions('tcp.connect', to, tcpTargetRules, ['port'])
-    const target = 'path' in to ? { address: to.path } : { address: to.host ?? 'localhost', port: to.port }
-    return dial(target, to, line => dialSocket(line, to))
+    return dial(endpointOf(to), to, line => dialSocket(line, to))
   },
 
   listen(at) {

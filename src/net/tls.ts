@@ -9,6 +9,7 @@ import { bindSocket } from './bind-socket.js'
 import { clientHandshake } from './client-handshake.js'
 import { dialSocket } from './dial-socket.js'
 import { DuplexWire } from './duplex-wire.js'
+import { endpointOf } from './endpoint.js'
 import { Gather } from './gather.js'
 import { ServerHandshakes } from './server-handshakes.js'
 import { pathKind, tcpKind } from './socket-kind.js'
@@ -41,8 +42,7 @@ export const tls: Transport<TlsTarget, TlsPlace> = {
     checkOptions('tls.connect', to, tlsTargetRules, ['path' in to ? 'path' : 'port'] as never[])
     const { handshakeTimeout = CLIENT_HANDSHAKE_TIMEOUT } = to
     const host = 'path' in to ? undefined : (to.host ?? 'localhost')
-    const target = 'path' in to ? { address: to.path } : { address: host ?? '', port: to.port }
-    return dial(target, to, line => {
+    return dial(endpointOf(to), to, line => {
       const handshake = clientHandshake(to, host)
       return dialSocket(line, to, (wire, stage) => {
         stage.enter('handshake', handshakeTimeout)
