@@ -69,7 +69,7 @@ describe('tcp', () => {
       if (type === 'connecting' && 'connection' in event) remotes.push(event.connection.remote)
     })
     await client.next('open')
-    expect(remotes).to.deep.equal([{ address: host, port: server.port }])
+    expect(remotes).to.deep.equal([{ address: host, port: server.port, family: 'IPv4' }])
   })
 
   it('names both ends of a Unix socket by its path', async () => {
