@@ -1,4 +1,5 @@
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
+import { handlerError } from '../connection/errors.js'
 import type { Line } from '../connection/wire.js'
 import { DuplexWire, onread } from './duplex-wire.js'
 import { endpointOf, rememberDialled } from './endpoint.js'
@@ -61,10 +62,21 @@ function connectTcp(to: TcpTarget): Socket {
     ...(localAddress !== undefined && { localAddress }),
     ...(localPort !== undefined && { localPort }),
     ...(hints !== undefined && { hints }),
-    ...(lookup !== undefined && { lookup }),
+    ...(lookup !== undefined && { lookup: guarded(lookup) }),
   })
 }
 
 function connectPath(to: PathTarget): Socket {
   return connect({ path: to.path, allowHalfOpen: true, onread })
+}
+
+/** Node would throw it on, and leave the handle that it has made. */
+function guarded(lookup: LookupFunction): LookupFunction {
+  return (name, options, tell) => {
+    try {
+      lookup(name, options, tell)
+    } catch (thrown) {
+      tell(handlerError('lookup', thrown), [])
+    }
+  }
 }

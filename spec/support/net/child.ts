@@ -34,13 +34,26 @@ export class Child {
   }
 }
 
+export function flooder(port: number): Child {
+  return new Child(process.execPath, [script('flooder'), String(port)])
+}
+
 export function echoProcess(...args: readonly string[]): Child {
   return new Child(process.execPath, [script('echo'), ...args])
 }
 
 /** An echo server that may have no more than so many files open. */
 export function poorEchoProcess(files: number): Child {
-  return new Child('/bin/sh', ['-c', `ulimit -n ${files}; exec "$0" "$1"`, process.execPath, script('echo')])
+  return poor(files, script('echo'))
+}
+
+/** A client that dials so many times and may have no more than so many files open. */
+export function poorDialler(files: number, port: number, count: number): Child {
+  return poor(files, script('dialler'), String(port), String(count))
+}
+
+function poor(files: number, ...command: readonly string[]): Child {
+  return new Child('/bin/sh', ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...command])
 }
 
 function script(name: string): string {
