@@ -312,7 +312,7 @@ describe('pool', () => {
           if (busy !== undefined) busy.inFlight = 0
         })
       })
-      expect(sessions).to.deep.equal(['0 localhost:1#1 open 1', '100 localhost:1#1 open 2'])
+      expect(sessions).to.deep.equal(['0 localhost:1#1 open 1', '10 localhost:1#1 open 2'])
     })
 
     it('ends the dial of who has to go, and tells so', () => {

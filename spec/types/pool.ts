@@ -14,10 +14,12 @@ import {
   pool,
   supervised,
   type ConnectionGroup,
+  type Lease,
   type Member,
   type MemberConnection,
   type Plan,
   type Pool,
+  type PoolState,
 } from 'sluice/pool'
 import { expectType } from '../support/types.js'
 
@@ -74,6 +76,12 @@ many.subscribe(event => {
   if (event.type === 'packet') expectType<string>()(event.packet)
   if (event.type === 'packet') expectType<MemberConnection<string, Server>>()(event.connection)
   if (event.type === 'finished') expectType<Member<string, Server>>()(event.member)
+})
+expectType<Observable<PoolState>>()(many.state)
+expectType<Observable<Lease<Text, Server>>>()(many.lease())
+many.lease().subscribe(({ connection, events }) => {
+  expectType<MemberConnection<string, Server>>()(connection)
+  expectType<Observable<string>>()(events.pipe(packets()))
 })
 void group(one).pipe(reconnect([100]))
 

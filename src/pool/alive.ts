@@ -2,6 +2,11 @@ import type { Connection } from '../connection/connection.js'
 import { asError } from '../connection/errors.js'
 import type { AnyEvent, CloseEvent } from '../connection/event.js'
 
+/** What a stream has failed with, which may be anything, `undefined` too. */
+export interface Failure {
+  readonly error: unknown
+}
+
 /** Which connections of a stream have been told and not closed. */
 export class Alive {
   readonly #connections = new Set<Connection<never>>()
@@ -12,17 +17,16 @@ export class Alive {
   }
 
   /**
-   * The closes of those that went in silence when an operator on the way has failed: by law 1 each has one all the
-   * same.
+   * The closes of those that went in silence, since an operator on the way has failed or left: by law 1 each has one all
+   * the same.
    */
-  failed(error: unknown): CloseEvent<Connection<never>>[] {
+  closes(failure: Failure | undefined): CloseEvent<Connection<never>>[] {
     const left = [...this.#connections]
     this.#connections.clear()
     return left.map(connection => ({
       type: 'close',
       connection,
-      reason: 'error',
-      error: asError(error),
+      ...(failure === undefined ? { reason: 'local' } : { reason: 'error', error: asError(failure.error) }),
       bytesUnsent: connection.bufferedAmount,
     }))
   }

@@ -2,7 +2,7 @@ import { Subscription, type Observable } from 'rxjs'
 import { now } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, TypedEvent } from '../connection/event.js'
-import { Alive } from './alive.js'
+import { Alive, type Failure } from './alive.js'
 import { LiveConnection } from './member-connection.js'
 import type { Member, MemberState } from './member.js'
 
@@ -10,10 +10,12 @@ import type { Member, MemberState } from './member.js'
 export interface Keeper {
   /** An event, to be told. */
   tell(member: LiveMember, event: TypedEvent): void
-  /** What it is good for may have changed. */
+  /** What it is good for has changed. */
   changed(member: LiveMember): void
+  /** Nothing is in flight on it any more. */
+  settled(member: LiveMember): void
   /** Its stream is over. @param again whether it is to be started anew */
-  over(member: LiveMember, again: boolean, error?: { readonly error: unknown }): void
+  over(member: LiveMember, again: boolean, failure?: Failure): void
   /** It is to be started. */
   start(member: LiveMember): void
 }
@@ -34,6 +36,15 @@ export class LiveMember implements Member<unknown, unknown> {
   connection: LiveConnection | undefined
   /** When it was last started. */
   startedAt = -Infinity
+  /** Whether it has been open since. */
+  opened = false
+  openedAt = 0
+  /** When its connection is too old for leases; those that were never leased don't age. */
+  expiresAt = Infinity
+  /** Whether it lies among those that can be leased. */
+  stacked = false
+  /** Who wanted it to stop wants it to stay so. */
+  stopped = false
   /** Who has it for himself hears what it tells, and alone its packets. */
   lessee: ((event: TypedEvent) => void) | undefined
 
@@ -62,17 +73,38 @@ export class LiveMember implements Member<unknown, unknown> {
     return this.connection?.state === 'open' && this.#leaving === undefined && this.lessee === undefined
   }
 
+  /** Whether it can be leased. */
+  get idle(): boolean {
+    return this.available && this.inFlight === 0
+  }
+
+  get leaving(): boolean {
+    return this.#leaving !== undefined
+  }
+
+  /** Whether it is one of those that the pool has, and will have. */
+  get stays(): boolean {
+    return this.state !== 'finished' && this.#leaving !== 'finish'
+  }
+
+  /** Whether it may be open soon. */
+  get underWay(): boolean {
+    return this.stays && (this.state === 'connecting' || (this.state === 'waiting' && !this.runs))
+  }
+
   /** Whether its stream is subscribed to. */
   get runs(): boolean {
     return this.#run !== undefined
   }
 
   restart(): void {
+    this.stopped = false
     if (this.state === 'finished') this.#keeper.start(this)
     else if (this.runs) this.leave('again')
   }
 
   stop(): void {
+    this.stopped = true
     if (this.state !== 'finished') this.leave('finish')
   }
 
@@ -81,11 +113,10 @@ export class LiveMember implements Member<unknown, unknown> {
     this.#run = run
     this.#alive = new Alive()
     this.startedAt = now()
+    this.opened = false
     this.#turn('connecting')
-    const ended = (error?: { readonly error: unknown }): void => {
-      if (this.#run !== run) return
-      for (const close of error === undefined ? [] : this.#alive.failed(error.error)) this.#hear(close)
-      if (this.#run === run) this.#over(error)
+    const ended = (failure?: Failure): void => {
+      if (this.#run === run) this.#over(failure)
     }
     run.add(
       this.#stream.subscribe({
@@ -114,16 +145,19 @@ export class LiveMember implements Member<unknown, unknown> {
 
   /** Ends it now, whatever it does. */
   cut(then: 'again' | 'finish'): void {
-    this.#leaving = then
+    this.#leaving ??= then
     if (this.connection === undefined) this.#abandon()
-    else this.connection.destroy()
+    else {
+      this.#turn('draining')
+      this.connection.destroy()
+    }
   }
 
   /** Nothing is in flight any more. */
   settled(): void {
     if (this.#leaving !== undefined && this.inFlight === 0 && this.lessee === undefined)
       this.connection?.close('shutdown')
-    this.#keeper.changed(this)
+    else this.#keeper.settled(this)
   }
 
   unsubscribe(): void {
@@ -156,6 +190,9 @@ export class LiveMember implements Member<unknown, unknown> {
 
   #opened(connection: LiveConnection): void {
     this.session += 1
+    this.opened = true
+    this.openedAt = now()
+    this.expiresAt = Infinity
     this.connection = connection
     this.#turn(this.#leaving === undefined ? 'open' : 'draining')
     this.#pass({ type: 'open', connection, session: this.session })
@@ -180,14 +217,16 @@ export class LiveMember implements Member<unknown, unknown> {
     if (this.#run === run) this.#over()
   }
 
-  #over(error?: { readonly error: unknown }): void {
+  #over(failure?: Failure): void {
     const again = this.#leaving === 'again'
+    const left = this.#alive.closes(failure)
     this.unsubscribe()
     this.#leaving = undefined
     this.connection = undefined
+    for (const close of left) this.#pass(this.#withOurs(close))
     this.lessee = undefined
     this.state = 'finished'
-    this.#keeper.over(this, again, error)
+    this.#keeper.over(this, again, failure)
   }
 
   #turn(state: MemberState): void {

@@ -1,6 +1,7 @@
 import type { Connection } from '../connection/connection.js'
 import type { SentOf, WithConnection } from '../connection/event.js'
 import type { Loaded } from '../connection/loaded.js'
+import type { LeakEvent } from './lease.js'
 
 /**
  * Where a member stands.
@@ -64,4 +65,7 @@ export interface EndpointsEvent {
 
 /** The events `E` of a member, as its pool tells them. */
 export type Pooled<E, At = undefined> =
-  WithConnection<E, MemberConnection<SentOf<E>, At>> | FinishedEvent<SentOf<E>, At> | EndpointsEvent
+  | WithConnection<E, MemberConnection<SentOf<E>, At>>
+  | FinishedEvent<SentOf<E>, At>
+  | LeakEvent<SentOf<E>, At>
+  | EndpointsEvent

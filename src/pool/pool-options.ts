@@ -1,10 +1,11 @@
 import { isObservable, type Observable } from 'rxjs'
 import { callback, count, type Rule, type Rules } from '../connection/options.js'
 import type { PoolEndpoint } from './endpoints.js'
+import { leaseRules, type LeaseOptions } from './lease-options.js'
 import type { Select } from './select.js'
 
 /** What a pool may be told. */
-export interface PoolOptions<in Out = never> {
+export interface PoolOptions<in Out = never> extends LeaseOptions {
   /** How many members there are at each endpoint. */
   readonly size: number
   /** How `send` chooses. Default `roundRobin()`. */
@@ -23,5 +24,5 @@ export interface EndpointOptions<out At extends PoolEndpoint> {
 const list: Rule = value =>
   Array.isArray(value) || isObservable(value) ? undefined : 'must be a list, or an Observable of lists'
 
-export const poolRules: Rules<PoolOptions> = { size: count, select: callback }
+export const poolRules: Rules<PoolOptions> = { size: count, select: callback, ...leaseRules }
 export const endpointRules: Rules<EndpointOptions<never>> = { endpoints: list }

@@ -1,13 +1,18 @@
-import { Observable } from 'rxjs'
+import { distinctUntilChanged, map, Observable, startWith, Subject, Subscription } from 'rxjs'
 import type { SentOf, TypedEvent } from '../connection/event.js'
-import { checkOptions } from '../connection/options.js'
+import { SluiceError } from '../connection/errors.js'
+import { checkOptions, delay } from '../connection/options.js'
 import { Crew, type Recipe } from './crew.js'
 import { endow } from './endow.js'
 import type { PoolEndpoint } from './endpoints.js'
 import { groupOf, type ConnectionGroup } from './group.js'
-import type { LiveConnection } from './member-connection.js'
+import type { Lease } from './lease.js'
+import { leaseSettings } from './lease-options.js'
+import type { LiveLease } from './live-lease.js'
+import type { LiveMember } from './live-member.js'
 import type { Member, MemberConnection, Pooled } from './member.js'
 import { endpointRules, poolRules, type EndpointOptions, type PoolOptions } from './pool-options.js'
+import { sameState, stateOf, type PoolState } from './pool-state.js'
 import { roundRobin, type Select } from './select.js'
 
 /**
@@ -17,6 +22,9 @@ import { roundRobin, type Select } from './select.js'
  * @typeParam At the endpoints of its members
  */
 export interface Pool<E extends TypedEvent, At = undefined> extends ConnectionGroup<Pooled<E, At>> {
+  readonly connections: readonly MemberConnection<SentOf<E>, At>[]
+  connection(id: string): MemberConnection<SentOf<E>, At> | undefined
+
   /** All members there are, finished ones included. There are none while nobody is subscribed. */
   readonly members: readonly Member<SentOf<E>, At>[]
 
@@ -31,6 +39,42 @@ export interface Pool<E extends TypedEvent, At = undefined> extends ConnectionGr
 
   /** The connection over which `send` would send a packet, for those who need to know which it is. */
   pick(packet: SentOf<E>): MemberConnection<SentOf<E>, At> | undefined
+
+  /**
+   * One connection for yourself, until you unsubscribe: emits it when there is one, and completes when it is given back
+   * or has closed.
+   *
+   * Idle connections are leased first, the last used before the others; where there is none, one more is dialled, up to
+   * `max`. Who has to wait gets his in the order in which he asked. A leased connection is left out of `send` and
+   * `broadcast`; its packets go to `lease.events` alone, all its other events also to who is subscribed to the pool. It
+   * goes back only by `lease.release()`: after a mere unsubscribe it is destroyed and replaced, as nobody knows what is
+   * still under way on it. An open lease holds the pool open, as a subscriber does.
+   *
+   * Errors with `ERR_LEASE_TIMEOUT`, `ERR_POOL_FULL` or `ERR_POOL_CLOSED`, whose `cause` is what went wrong last.
+   *
+   * @example
+   * ```ts
+   * const clients = pool(client, { size: 2, max: 8 })
+   * clients.lease().subscribe(lease => {
+   *   lease.events.pipe(packets(), take(1)).subscribe(() => lease.release())
+   *   lease.connection.send(new Uint8Array([1]))
+   * })
+   * ```
+   */
+  lease(): Observable<Lease<E, At>>
+
+  /** How many members there are, and who waits for what: now, and whenever it changes. */
+  readonly state: Observable<PoolState>
+
+  /**
+   * Ends the pool for good. New leases fail at once with `ERR_POOL_CLOSED`; those that wait may still be served. Members
+   * close as soon as nobody has or needs them, and when `grace` is over all of them do. Then the pool completes. A second
+   * call does nothing.
+   *
+   * @param options `grace`: milliseconds. Default 5 000
+   * @throws `SluiceError` with code `ERR_OPTIONS`
+   */
+  close(options?: { readonly grace?: number }): void
 }
 
 /**
@@ -73,20 +117,46 @@ export function pool(
   else checkOptions('pool', options, poolRules, ['size'])
   const { size, endpoints = [undefined], select = roundRobin() } = options
   const streamTo = toMany ? (stream as Recipe['streamTo']) : () => stream
-  return poolOf({ streamTo, endpoints, size, select: select as Select<unknown> })
+  return poolOf({ streamTo, endpoints, size, select: select as Select<unknown>, leases: leaseSettings(size, options) })
 }
 
-function poolOf(recipe: Recipe): Pool<TypedEvent, unknown> {
+function poolOf(recipe: Omit<Recipe, 'held' | 'changed'>): Pool<TypedEvent, unknown> {
+  const changes = new Subject<void>()
   let crew: Crew | undefined
+  /** Leases hold the pool open: one subscription for all of them. */
+  let holding: Subscription | undefined
+  let holders = 0
+  let closed = false
   const merged = new Observable<TypedEvent>(subscriber => {
-    const own = new Crew(recipe, subscriber)
+    if (closed) {
+      subscriber.complete()
+      return
+    }
+    const changed = (): void => {
+      if (changes.observed) changes.next()
+    }
+    const own = new Crew({ ...recipe, changed, held: () => holders > 0 }, subscriber)
     crew = own
     subscriber.add(() => {
       if (crew === own) crew = undefined
+      changed()
     })
     own.run()
   })
-  const group = groupOf(merged, connection => (connection as LiveConnection).member.lessee === undefined)
+  const group = groupOf(
+    merged as Observable<Pooled<TypedEvent, unknown>>,
+    ({ member }) => (member as LiveMember).lessee === undefined,
+  )
+  const hold = (): Subscription => {
+    holders += 1
+    if (holding?.closed !== false) holding = group.subscribe()
+    return new Subscription(() => {
+      holders -= 1
+      if (holders > 0) return
+      holding?.unsubscribe()
+      crew?.asked()
+    })
+  }
   return endow(group, {
     get members() {
       return crew?.members ?? []
@@ -94,5 +164,24 @@ function poolOf(recipe: Recipe): Pool<TypedEvent, unknown> {
     member: (id: string) => crew?.members.find(member => member.id === id),
     send: (packet: unknown) => crew?.pick(packet)?.send(packet) ?? false,
     pick: (packet: unknown) => crew?.pick(packet),
+    lease() {
+      const place = recipe.leases.leakAfter === Infinity ? undefined : new Error('a lease that is kept for long')
+      return new Observable<LiveLease>(subscriber => {
+        if (!closed) subscriber.add(hold())
+        if (closed || crew === undefined) subscriber.error(new SluiceError('ERR_POOL_CLOSED', 'the pool is closed'))
+        else crew.leases.ask(subscriber, place)
+      })
+    },
+    state: changes.pipe(
+      startWith(undefined),
+      map(() => stateOf(crew)),
+      distinctUntilChanged(sameState),
+    ),
+    close(options: { readonly grace?: number } = {}) {
+      checkOptions('close', options, { grace: delay })
+      if (closed) return
+      closed = true
+      crew?.close(options.grace ?? 5_000)
+    },
   })
 }

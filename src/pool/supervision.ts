@@ -2,7 +2,7 @@ import { merge, NEVER, take, timer, type Observable, type Subscriber } from 'rxj
 import { now } from '../connection/clock.js'
 import { SluiceError } from '../connection/errors.js'
 import type { AnyEvent } from '../connection/event.js'
-import { Alive } from './alive.js'
+import { Alive, type Failure } from './alive.js'
 import { PlanCursor } from './plan-cursor.js'
 import type { Plan } from './plan.js'
 import type { SupervisedOptions } from './supervised.js'
@@ -47,11 +47,10 @@ export class Supervision {
         this.#hear(event)
       },
       error: (error: unknown) => {
-        for (const close of this.#alive.failed(error)) this.#hear(close)
-        this.#ended(error)
+        this.#ended({ error })
       },
       complete: () => {
-        this.#ended(undefined)
+        this.#ended()
       },
     })
     this.#subscriber.add(started)
@@ -75,12 +74,13 @@ export class Supervision {
     this.#subscriber.next(event)
   }
 
-  #ended(error: unknown): void {
+  #ended(failure?: Failure): void {
+    for (const close of this.#alive.closes(failure)) this.#hear(close)
     if (this.#subscriber.closed) return
     this.#ends += 1
-    const cause = this.#close ?? error
+    const cause = this.#close ?? failure?.error
     try {
-      this.#take(cause, error)
+      this.#take(cause, failure?.error)
     } catch (thrown) {
       this.#subscriber.error(thrown)
     }

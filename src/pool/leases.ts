@@ -1,0 +1,212 @@
+import type { Subscriber } from 'rxjs'
+import { now } from '../connection/clock.js'
+import { Deadlines } from '../connection/deadlines.js'
+import { SluiceError } from '../connection/errors.js'
+import { Expiry } from './expiry.js'
+import type { LeaseOptions } from './lease-options.js'
+import { LiveLease, type Lender } from './live-lease.js'
+import type { LiveMember } from './live-member.js'
+
+/** Those from whom leases get their members. */
+export interface Lot {
+  /** How many members are about to be open. */
+  readonly underWay: number
+  /** What went wrong last, at whatever endpoint. */
+  readonly lastFailure: unknown
+  /** Starts one more member, if there may be more now; if there may be later, it looks at the leases again. */
+  grow(): boolean
+  /** Whether there are more members where this one is than are kept. */
+  hasSurplus(member: LiveMember): boolean
+  leaked(lease: LiveLease): void
+  /** Who waits, or has one, is not the same any more. */
+  asked(): void
+}
+
+/** How long leases have waited for their connection, in milliseconds. */
+export interface Waits {
+  /** How many got one, how many waited in vain. */
+  readonly granted: number
+  readonly failed: number
+  /** The longest wait of one that was granted, and the sum of all of them. */
+  readonly longest: number
+  readonly total: number
+}
+
+/** Who waits for a connection, who has one, and which are there to be had. */
+export class Leases implements Lender {
+  waits: Waits = { granted: 0, failed: 0, longest: 0, total: 0 }
+  readonly #lot: Lot
+  readonly #settings: Required<LeaseOptions>
+  /** The oldest comes first. */
+  readonly #waiting = new Set<LiveLease>()
+  readonly #leased = new Set<LiveLease>()
+  /** The last is leased next, so that those which are not needed grow old. */
+  readonly #idle: LiveMember[] = []
+  readonly #late: Deadlines<LiveLease>
+  readonly #leaks: Deadlines<LiveLease>
+  readonly #expiry = new Expiry<LiveMember>(member => {
+    this.#aged(member)
+  })
+  #serving = false
+  #askedMeanwhile = false
+
+  constructor(lot: Lot, settings: Required<LeaseOptions>) {
+    this.#lot = lot
+    this.#settings = settings
+    const { waitTimeout, leakAfter } = settings
+    this.#late = new Deadlines(waitTimeout, lease => {
+      this.#fail(lease, 'ERR_LEASE_TIMEOUT', `no connection within ${waitTimeout} ms`)
+    })
+    this.#leaks = new Deadlines(leakAfter, lease => {
+      lot.leaked(lease)
+    })
+  }
+
+  get pending(): number {
+    return this.#waiting.size
+  }
+
+  get inUse(): number {
+    return this.#leased.size
+  }
+
+  ask(subscriber: Subscriber<LiveLease>, place: Error | undefined): void {
+    const lease = new LiveLease(subscriber, this, now(), place)
+    subscriber.add(() => {
+      lease.leave()
+    })
+    const member = this.#waiting.size === 0 ? this.#take() : undefined
+    if (member !== undefined) {
+      this.#grant(lease, member)
+      return
+    }
+    this.#waiting.add(lease)
+    this.serve()
+    if (lease.state !== 'waits') return
+    const { maxPending } = this.#settings
+    if (this.#waiting.size - this.#lot.underWay > maxPending)
+      this.#fail(lease, 'ERR_POOL_FULL', `all connections are in use, and ${maxPending} leases wait already`)
+    else this.#late.add(lease)
+    this.#lot.asked()
+  }
+
+  /** Gives what there is to those who wait, and asks for more where it is not enough. */
+  serve(): void {
+    if (this.#waiting.size === 0) return
+    // Who is given one may give it back at once, and what is started may be open at once.
+    this.#askedMeanwhile = true
+    if (this.#serving) return
+    this.#serving = true
+    while (this.#askedMeanwhile) {
+      this.#askedMeanwhile = false
+      this.#giveOut()
+      this.#growAsNeeded()
+    }
+    this.#serving = false
+  }
+
+  /** A member may be there to be leased. */
+  look(member: LiveMember): void {
+    if (!member.idle || member.stacked) return
+    this.#stack(member)
+    this.serve()
+  }
+
+  /** A member has gone. */
+  forget(member: LiveMember): void {
+    this.#expiry.delete(member)
+    if (!member.stacked) return
+    member.stacked = false
+    this.#idle.splice(this.#idle.indexOf(member), 1)
+  }
+
+  returned(lease: LiveLease, clean: boolean): void {
+    this.#late.delete(lease)
+    this.#leaks.delete(lease)
+    this.#waiting.delete(lease)
+    const { member } = lease
+    if (this.#leased.delete(lease) && member !== undefined) this.#takeBack(member, clean)
+    this.#lot.asked()
+  }
+
+  /** There will be no more connections, and those that are had are lost. */
+  end(why: string): void {
+    for (const lease of this.#waiting) this.#fail(lease, 'ERR_POOL_CLOSED', why)
+    for (const lease of this.#leased) lease.lost()
+    this.#expiry.clear()
+  }
+
+  #giveOut(): void {
+    for (const lease of this.#waiting) {
+      const member = this.#take()
+      if (member === undefined) return
+      this.#grant(lease, member)
+    }
+  }
+
+  /** What opens at once is given out before more is asked for. */
+  #growAsNeeded(): void {
+    while (!this.#askedMeanwhile && this.#waiting.size > this.#lot.underWay) if (!this.#lot.grow()) return
+  }
+
+  #take(): LiveMember | undefined {
+    for (let member = this.#idle.pop(); member !== undefined; member = this.#idle.pop()) {
+      member.stacked = false
+      if (member.idle) return member
+    }
+    return undefined
+  }
+
+  #stack(member: LiveMember): void {
+    member.stacked = true
+    this.#idle.push(member)
+    const { idleTime } = this.#settings
+    this.#expiry.set(member, Math.min(now() + idleTime, member.expiresAt))
+  }
+
+  #grant(lease: LiveLease, member: LiveMember): void {
+    const { connection } = member
+    if (connection === undefined) return
+    const { lifetime, variance, random, leakAfter } = this.#settings
+    this.#late.delete(lease)
+    this.#waiting.delete(lease)
+    this.#leased.add(lease)
+    const wait = now() - lease.since
+    const { granted, failed, longest, total } = this.waits
+    this.waits = { granted: granted + 1, failed, longest: Math.max(longest, wait), total: total + wait }
+    if (member.expiresAt === Infinity) member.expiresAt = member.openedAt + lifetime * (1 - variance * random())
+    if (leakAfter !== Infinity) this.#leaks.add(lease)
+    lease.grant(member, connection)
+    this.#lot.asked()
+  }
+
+  #takeBack(member: LiveMember, clean: boolean): void {
+    member.lessee = undefined
+    if (member.connection === undefined) return
+    if (!clean) member.cut(this.#next(member))
+    else if (now() >= member.expiresAt && !member.leaving) member.leave(this.#next(member))
+    else member.settled()
+  }
+
+  /** It was not needed for long, or is too old. */
+  #aged(member: LiveMember): void {
+    if (!member.idle) return
+    const next = this.#next(member)
+    if (next === 'finish' || now() >= member.expiresAt) member.leave(next)
+    else this.#expiry.set(member, member.expiresAt)
+  }
+
+  /** What comes of a member whose connection is of no use any more. */
+  #next(member: LiveMember): 'again' | 'finish' {
+    return this.#waiting.size === 0 && this.#lot.hasSurplus(member) ? 'finish' : 'again'
+  }
+
+  #fail(lease: LiveLease, code: 'ERR_LEASE_TIMEOUT' | 'ERR_POOL_CLOSED' | 'ERR_POOL_FULL', why: string): void {
+    this.#late.delete(lease)
+    if (!this.#waiting.delete(lease)) return
+    this.waits = { ...this.waits, failed: this.waits.failed + 1 }
+    const { lastFailure } = this.#lot
+    lease.fail(new SluiceError(code, `no lease: ${why}`, lastFailure === undefined ? {} : { cause: lastFailure }))
+    this.#lot.asked()
+  }
+}

@@ -1,0 +1,65 @@
+import { now } from '../connection/clock.js'
+import { exponential } from '../reconnect/exponential.js'
+import type { LiveMember } from './live-member.js'
+
+/** The first and the longest wait before an endpoint that has failed is tried again for a lease, in milliseconds. */
+const [SHORTEST, LONGEST] = [100, 10_000]
+
+/** An endpoint, and its members. */
+export class Place {
+  readonly name: string
+  readonly endpoint: unknown
+  readonly members = new Map<string, LiveMember>()
+  /** Whether it is still one of the endpoints. */
+  wanted = true
+  /** Until when it is left alone, since it has failed. */
+  notBefore = 0
+  /** No number below it is free. */
+  #lowest = 1
+  #delays: Iterator<number> | undefined
+
+  constructor(name: string, endpoint: unknown) {
+    this.name = name
+    this.endpoint = endpoint
+  }
+
+  /** How many members it has, and will have. */
+  get size(): number {
+    let size = 0
+    for (const { stays } of this.members.values()) if (stays) size += 1
+    return size
+  }
+
+  /** How many it has that are not finished, those included that are about to go. */
+  get alive(): number {
+    let alive = 0
+    for (const { state } of this.members.values()) if (state !== 'finished') alive += 1
+    return alive
+  }
+
+  /** Whether one is sent ahead, since it has failed. */
+  get probes(): boolean {
+    return this.#delays !== undefined && [...this.members.values()].some(({ underWay }) => underWay)
+  }
+
+  /** The id for one more member: the first number that is free. */
+  freeId(): string {
+    while (this.members.has(`${this.name}#${this.#lowest}`)) this.#lowest += 1
+    return `${this.name}#${this.#lowest}`
+  }
+
+  delete({ id }: LiveMember): void {
+    this.members.delete(id)
+    this.#lowest = 1
+  }
+
+  works(): void {
+    this.notBefore = 0
+    this.#delays = undefined
+  }
+
+  fails(random: () => number): void {
+    this.#delays ??= exponential({ base: SHORTEST, floor: SHORTEST, cap: LONGEST, random })[Symbol.iterator]()
+    this.notBefore = now() + Number(this.#delays.next().value)
+  }
+}
