@@ -88,7 +88,7 @@ describe('The examples', function () {
     await client.ends()
   })
 
-  it('custom-transport talks to a program that listens with it', async () => {
+  it('custom-transport talks to a program', async () => {
     const client = example('custom-transport')
     expect(await client.ends()).to.deep.equal(['HELLO'])
   })

@@ -9,6 +9,17 @@ export function check<Examples>(property: fc.IProperty<Examples>, runs = 100): v
   fc.assert(property, { seed: Number(SEED ?? 1), numRuns: Number(RUNS ?? runs), endOnFailure: RUNS !== undefined })
 }
 
+/** Checks a property on as many examples as fit into a time, in milliseconds: `FUZZ=60000` takes more of it. */
+export function fuzz<Examples>(property: fc.IProperty<Examples>): void {
+  const { SEED, FUZZ } = process.env
+  fc.assert(property, {
+    seed: Number(SEED ?? 1),
+    numRuns: 2 ** 31,
+    interruptAfterTimeLimit: Number(FUZZ ?? 200),
+    markInterruptAsFailure: false,
+  })
+}
+
 /** Ways to damage bytes: none, one or several of them overwritten, left out, doubled, or put elsewhere. */
 export function damaged(bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   const damage = fc.record({
