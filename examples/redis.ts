@@ -1,12 +1,13 @@
 /**
- * Speaks RESP, the protocol of Redis: sends its commands all at once, prints their replies in order and leaves.
+ * Speaks RESP, the protocol of Redis, over a connection that comes back: asks all its commands at once, and prints what each is answered.
  *
  * `node build/examples/redis.js 6379 'SET greeting hello' 'GET greeting' 'KEYS *'`
  */
-import { concatMap, map, of, range, repeat, tap, toArray, type Observable } from 'rxjs'
-import { packets, perConnection } from 'sluice'
+import { catchError, concatMap, from, map, mergeMap, of, range, repeat, toArray, type Observable } from 'rxjs'
+import { exponential, perConnection, reconnect } from 'sluice'
 import { reader, type Reader } from 'sluice/framing'
 import { tcp } from 'sluice/net'
+import { inOrder, requests } from 'sluice/request'
 
 type Reply = string | number | null | Error | readonly Reply[]
 
@@ -41,17 +42,17 @@ function command(line: string): Uint8Array {
   return Buffer.from(`*${words.length}\r\n${words.join('')}`)
 }
 
-const [port = '6379', ...commands] = process.argv.slice(2)
+/** All replies of one connection, one after the other. */
+function replies(bytes: Observable<Uint8Array>): Observable<Reply> {
+  return reply(reader(bytes)).pipe(repeat())
+}
 
-tcp
+const [port = '6379', ...commands] = process.argv.slice(2)
+const client = tcp
   .connect({ host: 'localhost', port: Number(port) })
-  .pipe(
-    tap(event => {
-      if (event.type === 'open') for (const line of commands) event.connection.send(command(line))
-    }),
-    perConnection((bytes, connection) =>
-      reply(reader(bytes)).pipe(repeat(commands.length), tap({ complete: () => connection.close() })),
-    ),
-    packets(),
-  )
-  .subscribe(value => console.log(value instanceof Error ? value.message : value))
+  .pipe(perConnection(replies), reconnect(exponential()))
+const redis = requests(client, inOrder({ failed: answer => (answer instanceof Error ? answer : undefined) }))
+
+from(commands)
+  .pipe(mergeMap(line => redis.ask(command(line)).pipe(catchError((error: unknown) => of((error as Error).message)))))
+  .subscribe(value => console.log(value))

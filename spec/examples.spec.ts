@@ -155,6 +155,27 @@ describe('The examples', function () {
     ])
   })
 
+  const memcached = spawnSync('memcached', ['--version']).error === undefined
+  it(`memcached speaks to a real server${memcached ? '' : ' (skipped: there is no memcached here)'}`, async function () {
+    if (!memcached && process.env['CI'] !== 'true') this.skip()
+    const port = await freePort()
+    const server = new Program('memcached', ['-vv', '-l', '127.0.0.1', '-p', String(port), '-u', 'nobody'])
+    await server.says(/server listening/)
+    const commands = ['set greeting hello', 'get greeting', 'get nothing', 'delete greeting', 'stat', 'dance']
+    const client = example('memcached', [port, ...commands])
+    const said = await client.ends()
+    const [stats, others] = [true, false].map(stat => said.filter(line => line.startsWith('stat') === stat))
+    expect(others).to.deep.equal([
+      'set greeting hello: ',
+      'get greeting: hello',
+      'get nothing: Not found',
+      'delete greeting: ',
+      'dance: Unknown command',
+    ])
+    expect(stats).to.include('stat: cmd_get = 2')
+    expect(stats?.at(-1)).to.equal('stat: ')
+  })
+
   it('are all run here', () => {
     const examples = readdirSync('examples').flatMap(file => /^(.*)\.ts$/.exec(file)?.[1] ?? [])
     const run = [...readFileSync('spec/examples.spec.ts', 'utf8').matchAll(/example\('([\w-]+)'/g)].map(
