@@ -1,17 +1,6 @@
 import { expect } from 'chai'
 import { tcp } from 'sluice/net'
-
-/** What is wrong with options, fault by fault. */
-function faults(open: () => unknown): string[] {
-  try {
-    open()
-  } catch (error) {
-    expect(error).to.include({ name: 'SluiceError', code: 'ERR_OPTIONS' })
-    const [, text = ''] = /^tcp\.\w+: (.*)$/.exec((error as Error).message) ?? []
-    return text.split('; ')
-  }
-  return []
-}
+import { optionFaults as faults } from '../support/option-faults.js'
 
 describe('The options of sockets', () => {
   it('are right as they are documented', () => {

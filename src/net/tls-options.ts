@@ -4,7 +4,17 @@ import type {
   SecureContextOptions,
   TlsOptions as NodeServerOptions,
 } from 'node:tls'
-import { anything, boolean, callback, milliseconds, oneOf, text, type Rule, type Rules } from '../connection/options.js'
+import {
+  anything,
+  boolean,
+  callback,
+  milliseconds,
+  oneOf,
+  text,
+  within,
+  type Rule,
+  type Rules,
+} from '../connection/options.js'
 import {
   pathPlaceRules,
   pathTargetRules,
@@ -103,8 +113,19 @@ const protocols: Rule = value =>
     ? undefined
     : 'must be a list of protocol names'
 
-const observable: Rule = value =>
-  typeof value === 'object' && value !== null && 'subscribe' in value ? undefined : 'must be an Observable'
+const named: Rule = value =>
+  isObject(value) &&
+  Object.values(value).every(
+    own => isObject(own) && Object.keys(own).every(name => Object.hasOwn(credentialRules, name)),
+  )
+    ? undefined
+    : 'must be credentials by server name, and nothing else'
+
+/** RFC 5077: a name, and two keys. */
+const ticketKeys: Rule = value =>
+  value instanceof Uint8Array && value.length === 48 ? undefined : 'must be a Buffer of 48 bytes'
+
+const observable: Rule = value => (isObject(value) && 'subscribe' in value ? undefined : 'must be an Observable')
 
 export const clientRules: Rules<TlsClientOptions> = {
   ...credentialRules,
@@ -123,18 +144,22 @@ export const serverRules: Rules<TlsServerOptions> = {
   handshakeTimeout: milliseconds,
   rejectUnauthorized: boolean,
   requestCert: boolean,
-  sessionTimeout: anything,
-  sni: anything,
-  ticketKeys: anything,
+  sessionTimeout: within(1, 2 ** 31 - 1),
+  sni: named,
+  ticketKeys,
 }
 
 export const tlsTargetRules = { ...pathTargetRules, ...tcpTargetRules, ...clientRules }
 
 export const tlsPlaceRules = { ...pathPlaceRules, ...tcpPlaceRules, ...serverRules, renewed: observable }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
 /** Of all options those that there are rules for. */
 export function only<Wanted extends object>(rules: Rules<Wanted>, all: Wanted): Wanted {
-  return Object.fromEntries(Object.entries(all).filter(([name]) => name in rules)) as Wanted
+  return Object.fromEntries(Object.entries(all).filter(([name]) => Object.hasOwn(rules, name))) as Wanted
 }
 
 export const CLIENT_HANDSHAKE_TIMEOUT = 10_000
