@@ -58,7 +58,10 @@ export class Crew implements Keeper, Lot {
   }
 
   get underWay(): number {
-    return this.members.filter(({ underWay }) => underWay).length
+    let count = 0
+    for (const { members } of this.#places.values())
+      for (const member of members.values()) if (member.underWay) count += 1
+    return count
   }
 
   run(): void {
@@ -167,14 +170,8 @@ export class Crew implements Keeper, Lot {
   // ── what leases ask ──
 
   grow(): boolean {
-    const { max } = this.#recipe.leases
-    const open = [...this.#places.values()].filter(place => place.wanted && place.alive < max && !place.probes)
-    const ready = open.filter(({ notBefore }) => notBefore <= now()).sort((one, other) => one.size - other.size)
-    const [place] = ready
-    if (place === undefined) {
-      this.#retryLater(Math.min(...open.map(({ notBefore }) => notBefore)))
-      return false
-    }
+    const place = this.#roomiest()
+    if (place === undefined) return false
     const revived = [...place.members.values()].find(({ state, stopped }) => state === 'finished' && !stopped)
     if (revived === undefined) this.#add(place)
     else {
@@ -182,6 +179,20 @@ export class Crew implements Keeper, Lot {
       this.#warmUp.add(revived)
     }
     return true
+  }
+
+  /** The place with the fewest members of those that may have one more; if there will be one only later, it is then looked for again. */
+  #roomiest(): Place | undefined {
+    const time = now()
+    let best: Place | undefined
+    let later = Infinity
+    for (const place of this.#places.values()) {
+      if (!place.wanted || place.alive >= this.#recipe.leases.max || place.probes) continue
+      if (place.notBefore > time) later = Math.min(later, place.notBefore)
+      else if (best === undefined || place.alive < best.alive) best = place
+    }
+    if (best === undefined) this.#retryLater(later)
+    return best
   }
 
   asked(): void {

@@ -60,16 +60,23 @@ export interface ConnectionGroup<E extends TypedEvent> extends Observable<E> {
  * ```
  */
 export function group<E extends TypedEvent>(stream: Observable<E>): ConnectionGroup<E> {
-  return groupOf(stream, () => true)
+  return groupOf(stream, () => true).group
 }
 
-/** A group that broadcasts to those only who `receive` what is for all. */
+/** What a pool is made of: a group, and a way to keep it going without hearing anything. */
+export interface Kept<E extends TypedEvent> {
+  readonly group: ConnectionGroup<E>
+  /** Starts the group if need be, and answers what is to be let go of. */
+  readonly keep: () => Pick<Sharing<E>, 'letGo'>
+}
+
+/** @param receives which connections are to have what is for all */
 export function groupOf<E extends TypedEvent>(
   stream: Observable<E>,
   receives: (connection: ConnectionOf<E>) => boolean,
-): ConnectionGroup<E> {
+): Kept<E> {
   let sharing: Sharing<E> | undefined
-  const shared = new Observable<E>(subscriber => {
+  const enter = (join: (joined: Sharing<E>) => void): Sharing<E> => {
     const running = sharing
     const joined =
       running ??
@@ -77,10 +84,16 @@ export function groupOf<E extends TypedEvent>(
         if (sharing === joined) sharing = undefined
       })
     sharing = joined
-    joined.join(subscriber)
+    join(joined)
     if (running === undefined) joined.start(stream)
+    return joined
+  }
+  const shared = new Observable<E>(subscriber => {
+    enter(joined => {
+      joined.join(subscriber)
+    })
   })
-  return endow(shared, {
+  const group = endow(shared, {
     get connections() {
       return sharing?.roster.connections ?? []
     },
@@ -92,6 +105,11 @@ export function groupOf<E extends TypedEvent>(
       return here?.hold(() => here.roster.broadcast(packet, except, overflow)) ?? { taken: 0, missed: 0 }
     },
   })
+  return { group, keep: () => enter(keepGoing) }
+}
+
+function keepGoing(sharing: Pick<Sharing<never>, 'keep'>): void {
+  sharing.keep()
 }
 
 const rules = {

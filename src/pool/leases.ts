@@ -34,7 +34,6 @@ export interface Waits {
 
 /** Who waits for a connection, who has one, and which are there to be had. */
 export class Leases implements Lender {
-  waits: Waits = { granted: 0, failed: 0, longest: 0, total: 0 }
   readonly #lot: Lot
   readonly #settings: Required<LeaseOptions>
   /** The oldest comes first. */
@@ -48,6 +47,10 @@ export class Leases implements Lender {
     this.#aged(member)
   })
   #serving = false
+  #granted = 0
+  #failed = 0
+  #longest = 0
+  #total = 0
   #askedMeanwhile = false
 
   constructor(lot: Lot, settings: Required<LeaseOptions>) {
@@ -66,28 +69,20 @@ export class Leases implements Lender {
     return this.#waiting.size
   }
 
+  get waits(): Waits {
+    return { granted: this.#granted, failed: this.#failed, longest: this.#longest, total: this.#total }
+  }
+
   get inUse(): number {
     return this.#leased.size
   }
 
-  ask(subscriber: Subscriber<LiveLease>, place: Error | undefined): void {
-    const lease = new LiveLease(subscriber, this, now(), place)
-    subscriber.add(() => {
-      lease.leave()
-    })
+  ask(subscriber: Subscriber<LiveLease>, place: Error | undefined): LiveLease {
+    const lease = new LiveLease(subscriber, this, place)
     const member = this.#waiting.size === 0 ? this.#take() : undefined
-    if (member !== undefined) {
-      this.#grant(lease, member)
-      return
-    }
-    this.#waiting.add(lease)
-    this.serve()
-    if (lease.state !== 'waits') return
-    const { maxPending } = this.#settings
-    if (this.#waiting.size - this.#lot.underWay > maxPending)
-      this.#fail(lease, 'ERR_POOL_FULL', `all connections are in use, and ${maxPending} leases wait already`)
-    else this.#late.add(lease)
-    this.#lot.asked()
+    if (member === undefined) this.#queue(lease)
+    else this.#grant(lease, member, 0)
+    return lease
   }
 
   /** Gives what there is to those who wait, and asks for more where it is not enough. */
@@ -108,7 +103,14 @@ export class Leases implements Lender {
   /** A member may be there to be leased. */
   look(member: LiveMember): void {
     if (!member.idle || member.stacked) return
-    this.#stack(member)
+    const time = now()
+    if (time >= member.expiresAt) {
+      member.leave(this.#next(member))
+      return
+    }
+    member.stacked = true
+    this.#idle.push(member)
+    this.#expiry.set(member, Math.min(time + this.#settings.idleTime, member.expiresAt))
     this.serve()
   }
 
@@ -121,11 +123,15 @@ export class Leases implements Lender {
   }
 
   returned(lease: LiveLease, clean: boolean): void {
-    this.#late.delete(lease)
-    this.#leaks.delete(lease)
-    this.#waiting.delete(lease)
     const { member } = lease
-    if (this.#leased.delete(lease) && member !== undefined) this.#takeBack(member, clean)
+    if (member === undefined) {
+      this.#late.delete(lease)
+      this.#waiting.delete(lease)
+    } else {
+      this.#leaks.delete(lease)
+      this.#leased.delete(lease)
+      this.#takeBack(member, clean)
+    }
     this.#lot.asked()
   }
 
@@ -137,10 +143,13 @@ export class Leases implements Lender {
   }
 
   #giveOut(): void {
+    if (this.#idle.length === 0) return
     for (const lease of this.#waiting) {
       const member = this.#take()
       if (member === undefined) return
-      this.#grant(lease, member)
+      this.#late.delete(lease)
+      this.#waiting.delete(lease)
+      this.#grant(lease, member, now() - lease.since)
     }
   }
 
@@ -157,23 +166,26 @@ export class Leases implements Lender {
     return undefined
   }
 
-  #stack(member: LiveMember): void {
-    member.stacked = true
-    this.#idle.push(member)
-    const { idleTime } = this.#settings
-    this.#expiry.set(member, Math.min(now() + idleTime, member.expiresAt))
+  #queue(lease: LiveLease): void {
+    lease.since = now()
+    this.#waiting.add(lease)
+    this.serve()
+    if (lease.state !== 'waits') return
+    const { maxPending } = this.#settings
+    if (this.#waiting.size > maxPending && this.#waiting.size - this.#lot.underWay > maxPending)
+      this.#fail(lease, 'ERR_POOL_FULL', `all connections are in use, and ${maxPending} leases wait already`)
+    else this.#late.add(lease)
+    this.#lot.asked()
   }
 
-  #grant(lease: LiveLease, member: LiveMember): void {
+  #grant(lease: LiveLease, member: LiveMember, wait: number): void {
     const { connection } = member
     if (connection === undefined) return
     const { lifetime, variance, random, leakAfter } = this.#settings
-    this.#late.delete(lease)
-    this.#waiting.delete(lease)
     this.#leased.add(lease)
-    const wait = now() - lease.since
-    const { granted, failed, longest, total } = this.waits
-    this.waits = { granted: granted + 1, failed, longest: Math.max(longest, wait), total: total + wait }
+    this.#granted += 1
+    this.#longest = Math.max(this.#longest, wait)
+    this.#total += wait
     if (member.expiresAt === Infinity) member.expiresAt = member.openedAt + lifetime * (1 - variance * random())
     if (leakAfter !== Infinity) this.#leaks.add(lease)
     lease.grant(member, connection)
@@ -183,9 +195,8 @@ export class Leases implements Lender {
   #takeBack(member: LiveMember, clean: boolean): void {
     member.lessee = undefined
     if (member.connection === undefined) return
-    if (!clean) member.cut(this.#next(member))
-    else if (now() >= member.expiresAt && !member.leaving) member.leave(this.#next(member))
-    else member.settled()
+    if (clean) member.settled()
+    else member.cut(this.#next(member))
   }
 
   /** It was not needed for long, or is too old. */
@@ -204,7 +215,7 @@ export class Leases implements Lender {
   #fail(lease: LiveLease, code: 'ERR_LEASE_TIMEOUT' | 'ERR_POOL_CLOSED' | 'ERR_POOL_FULL', why: string): void {
     this.#late.delete(lease)
     if (!this.#waiting.delete(lease)) return
-    this.waits = { ...this.waits, failed: this.waits.failed + 1 }
+    this.#failed += 1
     const { lastFailure } = this.#lot
     lease.fail(new SluiceError(code, `no lease: ${why}`, lastFailure === undefined ? {} : { cause: lastFailure }))
     this.#lot.asked()

@@ -16,8 +16,8 @@ export interface Lender {
  */
 export class LiveLease implements Lease<TypedEvent, unknown> {
   state: 'waits' | 'has' | 'over' = 'waits'
-  /** When he asked. */
-  readonly since: number
+  /** When he began to wait, if he had to. */
+  since = 0
   /** Where he asked, if that is to be told. */
   readonly place: Error | undefined
   readonly #subscriber: Subscriber<LiveLease>
@@ -28,10 +28,9 @@ export class LiveLease implements Lease<TypedEvent, unknown> {
   /** Keeps what arrives from being lost while nobody listens. */
   #hold: Subscription | undefined
 
-  constructor(subscriber: Subscriber<LiveLease>, lender: Lender, since: number, place: Error | undefined) {
+  constructor(subscriber: Subscriber<LiveLease>, lender: Lender, place: Error | undefined) {
     this.#subscriber = subscriber
     this.#lender = lender
-    this.since = since
     this.place = place
   }
 
@@ -73,12 +72,14 @@ export class LiveLease implements Lease<TypedEvent, unknown> {
     this.state = 'has'
     this.#member = member
     this.#connection = connection
-    member.lessee = event => {
-      this.#heard?.next(event)
-      if (event.type === 'close') this.lost()
-    }
+    member.lessee = this
     this.#subscriber.next(this)
     this.#listen()
+  }
+
+  hear(event: TypedEvent): void {
+    this.#heard?.next(event)
+    if (event.type === 'close') this.lost()
   }
 
   fail(error: Error): void {

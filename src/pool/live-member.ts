@@ -27,6 +27,11 @@ interface Told extends TypedEvent {
   readonly session?: number
 }
 
+/** Who has a member for himself. */
+interface Lessee {
+  hear(event: TypedEvent): void
+}
+
 /** One stream of a pool, while the pool is subscribed to. */
 export class LiveMember implements Member<unknown, unknown> {
   readonly id: string
@@ -46,7 +51,7 @@ export class LiveMember implements Member<unknown, unknown> {
   /** Who wanted it to stop wants it to stay so. */
   stopped = false
   /** Who has it for himself hears what it tells, and alone its packets. */
-  lessee: ((event: TypedEvent) => void) | undefined
+  lessee: Lessee | undefined
 
   readonly #stream: Observable<AnyEvent>
   readonly #keeper: Keeper
@@ -76,10 +81,6 @@ export class LiveMember implements Member<unknown, unknown> {
   /** Whether it can be leased. */
   get idle(): boolean {
     return this.available && this.inFlight === 0
-  }
-
-  get leaving(): boolean {
-    return this.#leaving !== undefined
   }
 
   /** Whether it is one of those that the pool has, and will have. */
@@ -236,7 +237,7 @@ export class LiveMember implements Member<unknown, unknown> {
 
   #pass(event: Told): void {
     const { lessee } = this
-    lessee?.(event)
+    lessee?.hear(event)
     if (lessee === undefined || event.type !== 'packet') this.#keeper.tell(this, event)
   }
 

@@ -45,6 +45,7 @@ export function sameState(one: PoolState, other: PoolState): boolean {
     one.inUse === other.inUse &&
     one.connecting === other.connecting &&
     one.pending === other.pending &&
-    one.waits === other.waits
+    one.waits.granted === other.waits.granted &&
+    one.waits.failed === other.waits.failed
   )
 }

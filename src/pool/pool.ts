@@ -1,4 +1,4 @@
-import { distinctUntilChanged, map, Observable, startWith, Subject, Subscription } from 'rxjs'
+import { distinctUntilChanged, map, Observable, startWith, Subject } from 'rxjs'
 import type { SentOf, TypedEvent } from '../connection/event.js'
 import { SluiceError } from '../connection/errors.js'
 import { checkOptions, delay } from '../connection/options.js'
@@ -123,8 +123,7 @@ export function pool(
 function poolOf(recipe: Omit<Recipe, 'held' | 'changed'>): Pool<TypedEvent, unknown> {
   const changes = new Subject<void>()
   let crew: Crew | undefined
-  /** Leases hold the pool open: one subscription for all of them. */
-  let holding: Subscription | undefined
+  /** How many leases are asked for, or had: they hold the pool open. */
   let holders = 0
   let closed = false
   const merged = new Observable<TypedEvent>(subscriber => {
@@ -143,20 +142,10 @@ function poolOf(recipe: Omit<Recipe, 'held' | 'changed'>): Pool<TypedEvent, unkn
     })
     own.run()
   })
-  const group = groupOf(
+  const { group, keep } = groupOf(
     merged as Observable<Pooled<TypedEvent, unknown>>,
     ({ member }) => (member as LiveMember).lessee === undefined,
   )
-  const hold = (): Subscription => {
-    holders += 1
-    if (holding?.closed !== false) holding = group.subscribe()
-    return new Subscription(() => {
-      holders -= 1
-      if (holders > 0) return
-      holding?.unsubscribe()
-      crew?.asked()
-    })
-  }
   return endow(group, {
     get members() {
       return crew?.members ?? []
@@ -167,9 +156,20 @@ function poolOf(recipe: Omit<Recipe, 'held' | 'changed'>): Pool<TypedEvent, unkn
     lease() {
       const place = recipe.leases.leakAfter === Infinity ? undefined : new Error('a lease that is kept for long')
       return new Observable<LiveLease>(subscriber => {
-        if (!closed) subscriber.add(hold())
-        if (closed || crew === undefined) subscriber.error(new SluiceError('ERR_POOL_CLOSED', 'the pool is closed'))
-        else crew.leases.ask(subscriber, place)
+        if (closed) {
+          subscriber.error(poolClosed())
+          return
+        }
+        holders += 1
+        const kept = keep()
+        const lease = crew?.leases.ask(subscriber, place)
+        if (lease === undefined) subscriber.error(poolClosed())
+        return () => {
+          holders -= 1
+          kept.letGo()
+          lease?.leave()
+          if (holders === 0) crew?.asked()
+        }
       })
     },
     state: changes.pipe(
@@ -184,4 +184,8 @@ function poolOf(recipe: Omit<Recipe, 'held' | 'changed'>): Pool<TypedEvent, unkn
       crew?.close(options.grace ?? 5_000)
     },
   })
+}
+
+function poolClosed(): SluiceError {
+  return new SluiceError('ERR_POOL_CLOSED', 'no lease: the pool is closed')
 }

@@ -12,6 +12,7 @@ export class Sharing<E extends TypedEvent> {
   readonly #outlet = new Outlet(this.#audience)
   readonly #over: () => void
   #source: Subscription | undefined
+  #keepers = 0
 
   constructor(receives: (connection: ConnectionOf<E>) => boolean, over: () => void) {
     this.roster = new Roster(receives)
@@ -32,17 +33,25 @@ export class Sharing<E extends TypedEvent> {
         this.#outlet.complete()
       },
     })
-    if (this.#audience.closed) this.#source.unsubscribe()
+    this.#leaveWhenAlone()
   }
 
   join(subscriber: Subscriber<E>): void {
     this.#audience.add(subscriber)
     subscriber.add(() => {
       this.#audience.delete(subscriber)
-      if (!this.#audience.closed) return
-      this.#over()
-      this.#source?.unsubscribe()
+      this.#leaveWhenAlone()
     })
+  }
+
+  /** Goes on as if one more were subscribed, until he lets go. */
+  keep(): void {
+    this.#keepers += 1
+  }
+
+  letGo(): void {
+    this.#keepers -= 1
+    this.#leaveWhenAlone()
   }
 
   /** Does what may cause events: they are told when it is done. */
@@ -57,6 +66,12 @@ export class Sharing<E extends TypedEvent> {
     })
     if (held.thrown !== undefined) throw held.thrown.error
     return held.answer as T
+  }
+
+  #leaveWhenAlone(): void {
+    if (this.#keepers > 0 || !this.#audience.closed) return
+    this.#over()
+    this.#source?.unsubscribe()
   }
 
   #hear(event: AnyEvent): void {
