@@ -302,10 +302,10 @@ describe('A lease', () => {
         write(`${seen.now} connected`)
         for (const { lease } of asked) lease?.release()
         for (const { lease } of asked) lease?.release()
-        for (const ms of [999, 1_001]) at(ms, () => write(`${seen.now} connected`))
+        for (const ms of [999, 1_251]) at(ms, () => write(`${seen.now} connected`))
         at(5_000, () => write(`${seen.now} connected, most ${seen.most}`))
       })
-      expect(told).to.deep.equal(['0 3 connected', '999 3 connected', '1001 1 connected', '5000 1 connected, most 3'])
+      expect(told).to.deep.equal(['0 3 connected', '999 3 connected', '1251 1 connected', '5000 1 connected, most 3'])
     })
 
     it('fails with the cause where an endpoint refuses, at a bounded number of attempts', () => {

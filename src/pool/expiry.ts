@@ -1,10 +1,7 @@
 import { timer, type Subscription } from 'rxjs'
 import { now } from '../connection/clock.js'
 
-/**
- * Deadlines that differ, with one timer for all of them: it is set for the first, and none is set for what comes later.
- * Setting one again costs no timer, so that it may be done often.
- */
+/** Deadlines that differ, with one timer for all of them: that of the first. */
 export class Expiry<T> {
   readonly #expired: (item: T) => void
   readonly #due = new Map<T, number>()

@@ -14,7 +14,7 @@ export interface LeaseOptions {
   readonly maxPending?: number
   /** How long a lease may wait, in milliseconds; then it fails with `ERR_LEASE_TIMEOUT`. Default 5 000. */
   readonly waitTimeout?: number
-  /** How long a member beyond `size` is kept that nobody leases, in milliseconds. Default 60 000. */
+  /** How long a member beyond `size` is kept that nobody leases, in milliseconds, and up to a quarter longer. Default 60 000. */
   readonly idleTime?: number
   /**
    * How old a connection that is leased may become, in milliseconds; then it is replaced, as soon as nobody has it. One

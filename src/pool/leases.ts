@@ -2,6 +2,7 @@ import type { Subscriber } from 'rxjs'
 import { now } from '../connection/clock.js'
 import { Deadlines } from '../connection/deadlines.js'
 import { SluiceError } from '../connection/errors.js'
+import { Sweep } from '../connection/sweep.js'
 import { Expiry } from './expiry.js'
 import type { LeaseOptions } from './lease-options.js'
 import { LiveLease, type Lender } from './live-lease.js'
@@ -43,8 +44,10 @@ export class Leases implements Lender {
   readonly #idle: LiveMember[] = []
   readonly #late: Deadlines<LiveLease>
   readonly #leaks: Deadlines<LiveLease>
-  readonly #expiry = new Expiry<LiveMember>(member => {
-    this.#aged(member)
+  readonly #unused: Sweep<LiveMember>
+  readonly #ageing = new Expiry<LiveMember>(member => {
+    member.aged = true
+    if (member.idle) member.leave(this.#next(member))
   })
   #serving = false
   #granted = 0
@@ -56,10 +59,17 @@ export class Leases implements Lender {
   constructor(lot: Lot, settings: Required<LeaseOptions>) {
     this.#lot = lot
     this.#settings = settings
-    const { waitTimeout, leakAfter } = settings
+    const { waitTimeout, leakAfter, idleTime } = settings
     this.#late = new Deadlines(waitTimeout, lease => {
       this.#fail(lease, 'ERR_LEASE_TIMEOUT', `no connection within ${waitTimeout} ms`)
     })
+    this.#unused = new Sweep(
+      idleTime,
+      member => (member.idle ? member.leases : undefined),
+      member => {
+        if (this.#next(member) === 'finish') member.leave('finish')
+      },
+    )
     this.#leaks = new Deadlines(leakAfter, lease => {
       lot.leaked(lease)
     })
@@ -103,20 +113,20 @@ export class Leases implements Lender {
   /** A member may be there to be leased. */
   look(member: LiveMember): void {
     if (!member.idle || member.stacked) return
-    const time = now()
-    if (time >= member.expiresAt) {
+    if (member.aged) {
       member.leave(this.#next(member))
       return
     }
     member.stacked = true
     this.#idle.push(member)
-    this.#expiry.set(member, Math.min(time + this.#settings.idleTime, member.expiresAt))
+    this.#unused.add(member)
     this.serve()
   }
 
   /** A member has gone. */
   forget(member: LiveMember): void {
-    this.#expiry.delete(member)
+    this.#ageing.delete(member)
+    this.#unused.delete(member)
     if (!member.stacked) return
     member.stacked = false
     this.#idle.splice(this.#idle.indexOf(member), 1)
@@ -139,7 +149,8 @@ export class Leases implements Lender {
   end(why: string): void {
     for (const lease of this.#waiting) this.#fail(lease, 'ERR_POOL_CLOSED', why)
     for (const lease of this.#leased) lease.lost()
-    this.#expiry.clear()
+    this.#ageing.clear()
+    this.#unused.clear()
   }
 
   #giveOut(): void {
@@ -186,7 +197,8 @@ export class Leases implements Lender {
     this.#granted += 1
     this.#longest = Math.max(this.#longest, wait)
     this.#total += wait
-    if (member.expiresAt === Infinity) member.expiresAt = member.openedAt + lifetime * (1 - variance * random())
+    if (member.leases === 0) this.#ageing.set(member, member.openedAt + lifetime * (1 - variance * random()))
+    member.leases += 1
     if (leakAfter !== Infinity) this.#leaks.add(lease)
     lease.grant(member, connection)
     this.#lot.asked()
@@ -197,14 +209,6 @@ export class Leases implements Lender {
     if (member.connection === undefined) return
     if (clean) member.settled()
     else member.cut(this.#next(member))
-  }
-
-  /** It was not needed for long, or is too old. */
-  #aged(member: LiveMember): void {
-    if (!member.idle) return
-    const next = this.#next(member)
-    if (next === 'finish' || now() >= member.expiresAt) member.leave(next)
-    else this.#expiry.set(member, member.expiresAt)
   }
 
   /** What comes of a member whose connection is of no use any more. */

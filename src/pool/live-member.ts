@@ -44,8 +44,10 @@ export class LiveMember implements Member<unknown, unknown> {
   /** Whether it has been open since. */
   opened = false
   openedAt = 0
-  /** When its connection is too old for leases; those that were never leased don't age. */
-  expiresAt = Infinity
+  /** How often its connection was leased. */
+  leases = 0
+  /** Whether its connection is too old to be leased again; one that was never leased does not age. */
+  aged = false
   /** Whether it lies among those that can be leased. */
   stacked = false
   /** Who wanted it to stop wants it to stay so. */
@@ -193,7 +195,8 @@ export class LiveMember implements Member<unknown, unknown> {
     this.session += 1
     this.opened = true
     this.openedAt = now()
-    this.expiresAt = Infinity
+    this.leases = 0
+    this.aged = false
     this.connection = connection
     this.#turn(this.#leaving === undefined ? 'open' : 'draining')
     this.#pass({ type: 'open', connection, session: this.session })
