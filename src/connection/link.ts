@@ -7,7 +7,7 @@ import { SluiceError } from './errors.js'
 import type { CloseEvent, CloseReason, ConnectionEvent } from './event.js'
 import { handover, type Handover, type HandsOver } from './handover.js'
 import { newId } from './id.js'
-import type { Links } from './links.js'
+import type { Surroundings } from './surroundings.js'
 import type { Line, Wire } from './wire.js'
 
 /**
@@ -21,7 +21,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   bytesAccepted = 0
   bytesWritten = 0
 
-  readonly #links: Links<In, Out>
+  readonly #links: Surroundings<In, Out>
   #wire: Wire<Out> | undefined = undefined
   #id: string | undefined = undefined
   /** In milliseconds since the subscription: a small number needs no memory of its own, the time of a clock does. */
@@ -38,7 +38,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   #reason: CloseReason | undefined = undefined
   #error: Error | undefined = undefined
 
-  constructor(links: Links<In, Out>) {
+  constructor(links: Surroundings<In, Out>) {
     this.#links = links
   }
 

@@ -7,14 +7,14 @@ import type { CloseEvent, ConnectionEvent } from './event.js'
 import { Link } from './link.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { Outlet } from './outlet.js'
+import type { Surroundings } from './surroundings.js'
 import { Sweep } from './sweep.js'
 import type { Line, Wire } from './wire.js'
 
 /** What the connections of one subscription share: their way out, their options, one timer for each kind of deadline. */
-export class Links<In, Out> {
+export class Links<In, Out> implements Surroundings<In, Out> {
   readonly outlet: Outlet<ConnectionEvent<In, Connection<Out>>>
   readonly options: Required<ConnectionOptions>
-  /** What is dialled, if anything is. */
   readonly target: Endpoint | undefined
   readonly startedAt = now()
   readonly closing: Deadlines<Link<In, Out>>

@@ -1,20 +1,8 @@
 import { Observable, type ObservableInput, type OperatorFunction } from 'rxjs'
 import type { AnyEvent, ConnectionOf, PacketOf, TypedEvent, WithPacket } from '../connection/event.js'
-import { boolean, checkOptions, count } from '../connection/options.js'
+import { checkOptions } from '../connection/options.js'
+import { consumeRules, type ConsumeOptions } from './consume-options.js'
 import { Consumption } from './consumption.js'
-
-/** How `consume` handles the packets of each connection. */
-export interface ConsumeOptions {
-  /** How many packets of a connection are handled at once. Default 1. */
-  readonly concurrency?: number
-  /** How many packets of a connection may wait before it is held; at half of them it is let go. Default 16. */
-  readonly prefetch?: number
-  /**
-   * Whether results come in the order of their packets. Default `true`: then what a packet gives before its turn is
-   * kept, at most that of `concurrency` packets.
-   */
-  readonly ordered?: boolean
-}
 
 /**
  * Handles the packets of each connection at the pace of the handler, and holds the connection while it is behind:
@@ -45,7 +33,7 @@ export function consume<E extends TypedEvent, R>(
   project: (packet: PacketOf<E>, connection: ConnectionOf<E>) => ObservableInput<R>,
   options: ConsumeOptions = {},
 ): OperatorFunction<E, WithPacket<E, R>> {
-  checkOptions('consume', options, { concurrency: count, prefetch: count, ordered: boolean })
+  checkOptions('consume', options, consumeRules)
   return source =>
     new Observable<TypedEvent>(subscriber => {
       const consumption = new Consumption(subscriber, project as Consumption['project'], options)

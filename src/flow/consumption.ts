@@ -2,14 +2,14 @@ import type { ObservableInput, Observer, Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent } from '../connection/event.js'
 import { Outlet } from '../connection/outlet.js'
-import type { ConsumeOptions } from './consume.js'
-import { Intake } from './intake.js'
+import type { ConsumeOptions } from './consume-options.js'
+import { Intake, type Handling } from './intake.js'
 
 /**
  * What `consume` does for one subscriber: it leads each connection's events to its intake, and ends when these are
  * empty.
  */
-export class Consumption implements Observer<AnyEvent> {
+export class Consumption implements Observer<AnyEvent>, Handling {
   readonly project: (packet: unknown, connection: Connection<never>) => ObservableInput<unknown>
   readonly concurrency: number
   readonly prefetch: number
@@ -61,8 +61,8 @@ export class Consumption implements Observer<AnyEvent> {
     this.#finish()
   }
 
-  gone(intake: Intake): void {
-    this.#intakes.delete(intake.connection.id)
+  gone({ connection }: { readonly connection: Connection<never> }): void {
+    this.#intakes.delete(connection.id)
   }
 
   cancel(): void {

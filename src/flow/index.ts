@@ -1,5 +1,6 @@
 export type { BacklogOptions, Overflow } from './backlog.js'
-export { consume, type ConsumeOptions } from './consume.js'
+export { consume } from './consume.js'
+export type { ConsumeOptions } from './consume-options.js'
 export { iterate, type IterateOptions } from './iterate.js'
 export { sendAll } from './send-all.js'
 export type { DroppedEvent, PushOptions, SendAllOptions } from './send-all-options.js'

@@ -1,16 +1,29 @@
+import type { ObservableInput } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { handlerError } from '../connection/errors.js'
 import type { AnyEvent, CloseEvent } from '../connection/event.js'
+import type { Outlet } from '../connection/outlet.js'
 import { Brake } from './brake.js'
-import type { Consumption } from './consumption.js'
-import { Task } from './task.js'
+import { Task, type Workplace } from './task.js'
+
+/** How the packets of all connections are handled. */
+export interface Handling {
+  readonly project: (packet: unknown, connection: Connection<never>) => ObservableInput<unknown>
+  readonly concurrency: number
+  readonly prefetch: number
+  readonly ordered: boolean
+  readonly outlet: Outlet<AnyEvent>
+  /** Something was told that had waited: it may have been the last. */
+  settle(): void
+  gone(intake: { readonly connection: Connection<never> }): void
+}
 
 /**
  * One connection's packets from their arrival until what came of them is told, and between them the events that must
  * not overtake.
  */
-export class Intake {
-  readonly consumption: Consumption
+export class Intake implements Workplace {
+  readonly #handling: Handling
   readonly connection: Connection<never>
   readonly #brake: Brake
   /** Oldest first; of the first `#begun`, all tasks were started. */
@@ -23,10 +36,10 @@ export class Intake {
   #moreToDo = false
   #failed = false
 
-  constructor(consumption: Consumption, connection: Connection<never>) {
-    this.consumption = consumption
+  constructor(handling: Handling, connection: Connection<never>) {
+    this.#handling = handling
     this.connection = connection
-    this.#brake = new Brake(connection, consumption.prefetch)
+    this.#brake = new Brake(connection, handling.prefetch)
   }
 
   get empty(): boolean {
@@ -61,7 +74,15 @@ export class Intake {
       this.#brake.waiting(this.#waiting)
     }
     this.#working = false
-    this.consumption.settle()
+    this.#handling.settle()
+  }
+
+  answer(packet: unknown): ObservableInput<unknown> {
+    return this.#handling.project(packet, this.connection)
+  }
+
+  tell(result: unknown): void {
+    this.#handling.outlet.tell({ type: 'packet', connection: this.connection, packet: result })
   }
 
   finished(): void {
@@ -69,12 +90,10 @@ export class Intake {
     this.work()
   }
 
-  /** Whether what comes of this task may be told as it comes. */
   isNext(task: Task): boolean {
-    return !this.consumption.ordered || this.#line[0] === task
+    return !this.#handling.ordered || this.#line[0] === task
   }
 
-  /** Law 8: the connection is destroyed; what waits is dropped, and its other tasks are. */
   fail(thrown: unknown): void {
     const error = handlerError('the project of consume', thrown)
     const close = this.#line.find(entry => !(entry instanceof Task) && entry.type === 'close')
@@ -92,7 +111,7 @@ export class Intake {
   }
 
   #startNext(): boolean {
-    while (this.#running < this.consumption.concurrency) {
+    while (this.#running < this.#handling.concurrency) {
       const entry = this.#line[this.#begun]
       if (entry === undefined) return false
       this.#begun += 1
@@ -119,11 +138,11 @@ export class Intake {
   }
 
   #pass(event: AnyEvent): void {
-    const { consumption } = this
-    if (event.type === 'close') consumption.gone(this)
-    consumption.outlet.tell(event)
+    const { outlet } = this.#handling
+    if (event.type === 'close') this.#handling.gone(this)
+    outlet.tell(event)
     if (event.type !== 'end') return
-    consumption.outlet.run(() => {
+    outlet.run(() => {
       this.#brake.release()
     })
   }

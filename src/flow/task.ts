@@ -1,25 +1,34 @@
-import { from, type Observable, type Observer, type Subscription } from 'rxjs'
-import type { Intake } from './intake.js'
+import { from, type Observable, type ObservableInput, type Observer, type Subscription } from 'rxjs'
+
+/** Where tasks are done, one behind the other or several at once. */
+export interface Workplace {
+  answer(packet: unknown): ObservableInput<unknown>
+  /** Whether what comes of this task may be told as it comes. */
+  isNext(task: Task): boolean
+  tell(result: unknown): void
+  /** Law 8: the connection is destroyed; what waits is dropped, and its other tasks are. */
+  fail(thrown: unknown): void
+  finished(): void
+}
 
 /** The handling of one packet. What comes of it before its turn waits here. */
 export class Task implements Observer<unknown> {
   done = false
-  readonly #intake: Intake
+  readonly #workplace: Workplace
   readonly #packet: unknown
   #results: unknown[] | undefined
   #subscription: Subscription | undefined
   #cancelled = false
 
-  constructor(intake: Intake, packet: unknown) {
-    this.#intake = intake
+  constructor(workplace: Workplace, packet: unknown) {
+    this.#workplace = workplace
     this.#packet = packet
   }
 
   run(): void {
-    const { consumption, connection } = this.#intake
     let answer: Observable<unknown>
     try {
-      answer = from(consumption.project(this.#packet, connection))
+      answer = from(this.#workplace.answer(this.#packet))
     } catch (thrown) {
       this.error(thrown)
       return
@@ -30,19 +39,18 @@ export class Task implements Observer<unknown> {
 
   next(result: unknown): void {
     if (this.#cancelled) return
-    const { connection, consumption } = this.#intake
-    if (!this.#intake.isNext(this)) (this.#results ??= []).push(result)
-    else consumption.outlet.tell({ type: 'packet', connection, packet: result })
+    if (this.#workplace.isNext(this)) this.#workplace.tell(result)
+    else (this.#results ??= []).push(result)
   }
 
   error(thrown: unknown): void {
-    if (!this.#cancelled) this.#intake.fail(thrown)
+    if (!this.#cancelled) this.#workplace.fail(thrown)
   }
 
   complete(): void {
     if (this.#cancelled) return
     this.done = true
-    this.#intake.finished()
+    this.#workplace.finished()
   }
 
   /** Its turn has come. */

@@ -8,7 +8,7 @@ import { handOver, handover, type Handover } from '../connection/handover.js'
 import { WrappedConnection } from '../connection/wrap-connection.js'
 import { COPIED, type Codec, type Decoder, type DecoderOwner } from './codec.js'
 import { NOTHING } from './cutter.js'
-import type { FramedStream } from './framed-stream.js'
+import type { Framing } from './framing.js'
 
 /** The events that wait while packets have to. */
 type Input = PacketEvent | EndEvent | CloseEvent
@@ -20,7 +20,7 @@ type Input = PacketEvent | EndEvent | CloseEvent
  * although we had said to wait) and, since the inner connection is held while anything is here, below.
  */
 export class FramedConnection<In, Out> extends WrappedConnection<Out> implements DecoderOwner, SendsEncoded<Out> {
-  readonly #stream: FramedStream<In, Out>
+  readonly #stream: Framing<In, Out>
   #codec: Codec<In, Out> | undefined
   #decoder: Decoder<In> | undefined
   #emit: ((packet: In) => boolean) | undefined
@@ -38,7 +38,7 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
   /** Neither paused nor over: asked after each packet, so it is kept rather than worked out. */
   #flows = true
 
-  constructor(inner: Connection, stream: FramedStream<In, Out>) {
+  constructor(inner: Connection, stream: Framing<In, Out>) {
     super(inner)
     this.#stream = stream
   }

@@ -5,6 +5,7 @@ import { Inlet } from '../connection/inlet.js'
 import { Outlet } from '../connection/outlet.js'
 import type { Codec } from './codec.js'
 import { FramedConnection } from './framed-connection.js'
+import type { Framing } from './framing.js'
 
 /** An event of a stream of bytes: one that has a connection or a packet has those of bytes. */
 export interface ByteEvent extends TypedEvent {
@@ -16,10 +17,9 @@ export interface ByteEvent extends TypedEvent {
 const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])
 
 /** One subscription to a framed stream: its way in and its way out, and the connections that are open in it. */
-export class FramedStream<In, Out> extends Inlet<ByteEvent> {
+export class FramedStream<In, Out> extends Inlet<ByteEvent> implements Framing<In, Out> {
   readonly subscriber: Subscriber<object>
   readonly outlet: Outlet<object>
-  /** That of all connections, where there is one. */
   readonly codec: Codec<In, Out> | undefined
   readonly codecFor: (connection: Connection) => Codec<In, Out>
 
@@ -57,7 +57,7 @@ export class FramedStream<In, Out> extends Inlet<ByteEvent> {
     this.outlet.error(error)
   }
 
-  gone(connection: FramedConnection<In, Out>): void {
+  gone(connection: { readonly id: string }): void {
     this.#connections.delete(connection.id)
   }
 

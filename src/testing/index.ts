@@ -1,5 +1,6 @@
 export { laws } from './laws.js'
-export type { Law, Candidate } from './laws/law.js'
+export type { Candidate } from './laws/candidate.js'
+export type { Law } from './laws/law.js'
 export type { Letters } from './letters.js'
 export { marbles, type Diagrams, type EventHelpers, type Expectation, type PacketOfLetters } from './marbles.js'
 export { memory, type MemoryNetwork, type MemoryTransport } from './memory.js'

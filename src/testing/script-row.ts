@@ -5,7 +5,7 @@ import { Gate, type Admission } from '../connection/listener.js'
 import type { Outlet } from '../connection/outlet.js'
 import { errorOf, eventOf, type Letters } from './letters.js'
 import { recordingConnection, type RecordedCall } from './recording-connection.js'
-import type { ScriptConnection, ScriptEvent, Source } from './script.js'
+import type { ScriptConnection, ScriptEvent, Source } from './script-source.js'
 
 /** Where a row's events go. */
 export interface Stage {

@@ -5,6 +5,7 @@ import { Outlet } from '../connection/outlet.js'
 import type { Letters } from './letters.js'
 import type { RecordingConnection } from './recording-connection.js'
 import { ScriptRow } from './script-row.js'
+import type { ScriptConnection, ScriptEvent, Source } from './script-source.js'
 
 /** A diagram's events, and the connections that they are about. */
 export interface Script<In = string, Out = In> extends Observable<ConnectionEvent<In, RecordingConnection<Out>>> {
@@ -23,18 +24,6 @@ export interface Play {
   readonly letters: Letters
   readonly error: unknown
 }
-
-/** What goes on in a script, whatever its packets are. */
-export type ScriptConnection = RecordingConnection<unknown>
-export type ScriptEvent = ConnectionEvent<unknown, ScriptConnection>
-
-/** What RxJS makes of a diagram, cold or hot. */
-export interface Source extends Observable<string> {
-  readonly messages: Cold['messages']
-  readonly subscriptions: Cold['subscriptions']
-}
-
-type Cold = ReturnType<RunHelpers['cold']>
 
 export function coldScript<In, Out>(helpers: RunHelpers, play: Play): Script<In, Out> {
   return asScript(helpers, appear => performance(play, appear, diagram => helpers.cold(diagram, undefined, play.error)))

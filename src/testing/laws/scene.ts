@@ -5,7 +5,7 @@ import type { ConnectionStream } from '../../connection/event.js'
 import type { Listener } from '../../connection/listener.js'
 import { echo, LARGE, someBytes } from './bytes.js'
 import { check, checkLives } from './check.js'
-import type { Candidate } from './law.js'
+import type { Candidate } from './candidate.js'
 import { Witness, type React } from './witness.js'
 
 /** What a listening stream is asked with. */

@@ -1,0 +1,16 @@
+import { boolean, count, type Rules } from '../connection/options.js'
+
+/** How `consume` handles the packets of each connection. */
+export interface ConsumeOptions {
+  /** How many packets of a connection are handled at once. Default 1. */
+  readonly concurrency?: number
+  /** How many packets of a connection may wait before it is held; at half of them it is let go. Default 16. */
+  readonly prefetch?: number
+  /**
+   * Whether results come in the order of their packets. Default `true`: then what a packet gives before its turn is
+   * kept, at most that of `concurrency` packets.
+   */
+  readonly ordered?: boolean
+}
+
+export const consumeRules: Rules<ConsumeOptions> = { concurrency: count, prefetch: count, ordered: boolean }
