@@ -4,4 +4,6 @@
  */
 export interface Loaded {
   inFlight: number
+  /** Whether more may be asked on it; left out where there is no reason against it but its `state`. */
+  readonly available?: boolean
 }

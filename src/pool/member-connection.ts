@@ -32,6 +32,11 @@ export class LiveConnection
     if (count === 0) this.member.settled()
   }
 
+  /** It is neither to go nor leased. */
+  get available(): boolean {
+    return this.member.available && this.member.connection === this
+  }
+
   get [encoder](): Encoder<unknown> | undefined {
     return sharesEncoder(this.inner)?.[encoder]
   }

@@ -1,3 +1,4 @@
+import { NEVER, skip, type Observable, type Subscription } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { handlerError } from '../connection/errors.js'
 import type { Ask } from './ask.js'
@@ -22,7 +23,12 @@ export class Asks {
   readonly #timeouts: Timeouts
   /** Oldest first. */
   readonly #waiting = new Set<Ask>()
+  /** To what says that a connection may be asked again which somebody had for himself: only while somebody waits. */
+  #listening: Subscription | undefined
   #end: { readonly cause: unknown } | undefined
+
+  /** Emits when that may be so, where the stream can say it. */
+  room: Observable<unknown> = NEVER
 
   /** @param settled told of each ask when all of it is done */
   constructor(correlation: Correlation<unknown, unknown>, settings: Settings, counts: Counts, settled: () => void) {
@@ -143,6 +149,9 @@ export class Asks {
     if (this.#waiting.size < maxWaiting) {
       this.#waiting.add(ask)
       this.#counts.waiting += 1
+      this.#listening ??= this.room.pipe(skip(1)).subscribe(() => {
+        this.serve()
+      })
       return
     }
     const message = `no connection can take it, and ${this.#waiting.size} wait already, of at most ${maxWaiting}`
@@ -166,7 +175,7 @@ export class Asks {
   }
 
   #sent(ask: Ask, lane: Lane): void {
-    if (this.#waiting.size > 0 && this.#waiting.delete(ask)) this.#counts.waiting -= 1
+    if (this.#waiting.size > 0) this.#stopWaiting(ask)
     ask.lane = lane
     ask.sent = 'unknown'
     lane.load.inFlight += 1
@@ -247,7 +256,15 @@ export class Asks {
   #settle(ask: Ask): void {
     ask.settled = true
     if (ask.lane !== undefined) this.#leaveLane(ask)
-    else if (this.#waiting.delete(ask)) this.#counts.waiting -= 1
+    else this.#stopWaiting(ask)
+  }
+
+  #stopWaiting(ask: Ask): void {
+    if (!this.#waiting.delete(ask)) return
+    this.#counts.waiting -= 1
+    if (this.#waiting.size > 0) return
+    this.#listening?.unsubscribe()
+    this.#listening = undefined
   }
 
   #leaveLane(ask: Ask): void {

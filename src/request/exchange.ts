@@ -1,4 +1,4 @@
-import { Subscription, type Observable, type Observer, type Subscriber } from 'rxjs'
+import { isObservable, NEVER, Subscription, type Observable, type Observer, type Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent } from '../connection/event.js'
 import { Audience } from '../pool/audience.js'
@@ -52,6 +52,7 @@ export class Exchange implements Observer<AnyEvent> {
     this.#subscription.add(stream.subscribe(this))
     // One that is shared may have told of its connections before.
     for (const connection of openIn(stream)) this.asks.open(connection)
+    this.asks.room = roomIn(stream)
     this.#told()
   }
 
@@ -108,6 +109,11 @@ export class Exchange implements Observer<AnyEvent> {
     this.#ended = true
     this.#over()
   }
+}
+
+/** What emits when there may be room in a stream of which somebody can have connections for himself, as of a pool. */
+function roomIn(stream: object): Observable<unknown> {
+  return 'state' in stream && isObservable(stream.state) ? stream.state : NEVER
 }
 
 /** What is open in a stream that keeps a list of it, as a group does. */

@@ -21,7 +21,12 @@ export class Lane {
   }
 
   get ready(): boolean {
-    return !this.#behind && this.ledger.size < this.#most && this.connection.state === 'open'
+    return (
+      !this.#behind &&
+      this.ledger.size < this.#most &&
+      this.connection.state === 'open' &&
+      this.load.available !== false
+    )
   }
 
   send(packet: unknown): void {
