@@ -165,6 +165,13 @@ describe('A handshake', () => {
       })
     }
 
+    it('fails where Node does not begin it', async () => {
+      const { port } = await serve()
+      const client = dial(port, { secureContext: {} as never })
+      expect(await client.over()).to.include({ code: 'ERR_TLS_INVALID_CONTEXT' })
+      expect(client.types).to.deep.equal(['connecting', 'close'])
+    })
+
     it('fails where checkServerIdentity says so', async () => {
       const { port } = await serve()
       const checkServerIdentity = (): Error => Object.assign(new Error('not you'), { code: 'ENOTYOU' })

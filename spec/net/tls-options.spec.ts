@@ -54,7 +54,7 @@ describe('The options of TLS', () => {
   it('of a dial are all named that are wrong, at once', () => {
     const wrong = {
       host: '',
-      ALPNProtocols: [],
+      ALPNProtocols: ['a'.repeat(256)],
       checkServerIdentity: true,
       ciphers: '',
       handshakeTimeout: 0,
@@ -66,7 +66,7 @@ describe('The options of TLS', () => {
     expect(optionFaults(() => tls.connect(wrong as never))).to.deep.equal([
       'port is missing',
       "host must be a string that is not empty, not ''",
-      'ALPNProtocols must be a list of protocol names, not an object',
+      'ALPNProtocols must be a list of protocol names, of 255 bytes at most, not an object',
       'checkServerIdentity must be a function, not true',
       "ciphers must be a string that is not empty, not ''",
       'handshakeTimeout must be milliseconds, more than 0 and at most 2147483647, or Infinity, not 0',
@@ -89,7 +89,7 @@ describe('The options of TLS', () => {
     }
     expect(optionFaults(() => tls.listen(wrong as never))).to.deep.equal([
       'port must be a whole number from 0 to 65535, not 65536',
-      "ALPNProtocols must be a list of protocol names, not 'a'",
+      "ALPNProtocols must be a list of protocol names, of 255 bytes at most, not 'a'",
       'renewed must be an Observable, not an object',
       'requestCert must be true or false, not 1',
       'servername is not an option',

@@ -2,10 +2,14 @@ import { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { notBytes } from '../connection/encoded.js'
 import type { Line, Wire } from '../connection/wire.js'
-import { COPIED, type Gather } from './gather.js'
+import { COPIED, type Gather, type Gathered } from './gather.js'
 import { handshakeEnded, type Handshake, type HandshakeResult } from './handshake.js'
 import { joinNeighbours } from './join-neighbours.js'
-import { copyOfRead, readBuffer, shareReads } from './shared-reads.js'
+import { Securing } from './securing.js'
+import { copyOfRead } from './shared-reads.js'
+import { hearInput, hearLife, leaveClose, leaveInput, type SocketListener } from './socket-events.js'
+import type { SocketKind } from './socket-kind.js'
+import { takeBatch } from './take-batch.js'
 
 /** How much is handed to the system at once: the grain in which progress is seen. */
 const BATCH = 256 * 1024
@@ -13,43 +17,17 @@ const BATCH = 256 * 1024
 /** From how much on a turn's end is not waited for. */
 const FLUSH_AT = 64 * 1024
 
-const wireOf = Symbol('sluice.wire')
-
-interface Wired extends Duplex {
-  [wireOf]?: DuplexWire
-}
-
-/** A handshake that is to come, when all that is clear has gone out, or is under way: then it can be given up. */
-interface Securing {
-  readonly handshake: Handshake
-  readonly told: (error?: Error) => void
-  abort: (() => void) | undefined
-}
-
-/** What differs between the kinds of Node's duplexes. */
-export interface SocketKind {
-  readonly local: (socket: Duplex) => Endpoint | undefined
-  readonly remote: (socket: Duplex) => Endpoint | undefined
-  readonly tls: (socket: Duplex) => TlsSession | undefined
-  /** Whether what was written may still be held by the duplex, or by one behind it: streams pass on the very bytes they were given. */
-  readonly keeps: boolean
-  /** How much of the last write the system has not taken yet, where that can be known. */
-  readonly pending: (socket: Duplex) => number | undefined
-  /** Ends both directions so that the peer can see that it was no orderly end. */
-  readonly abort: (socket: Duplex) => void
-}
-
 /**
  * A Node duplex as a wire of bytes: the only place that listens to one, and the only one that writes to it.
  *
  * At most `BATCH` bytes are in Node's hands at a time and the rest waits here, in order: so `bufferedAmount` and `bytesUnsent` are exact,
  * and a slow peer can be told from one that has stopped reading.
  */
-export class DuplexWire implements Wire {
+export class DuplexWire implements Wire, Gathered, SocketListener {
   readonly #line: Line
   readonly #gather: Gather
   #kind: SocketKind
-  #socket: Wired
+  #socket: Duplex
   #queue: Uint8Array[] | undefined
   /** Bytes in the queue and in the slab. */
   #waiting = 0
@@ -131,8 +109,7 @@ export class DuplexWire implements Wire {
     if (socket.destroyed) return
     const taken = this.#inFlight - (this.#kind.pending(socket) ?? this.#inFlight)
     if (taken > 0 && !this.#suspended) this.#line.written(taken)
-    const abort = this.#securing?.abort
-    if (abort !== undefined) abort()
+    if (this.#securing?.underWay === true) this.#securing.abort()
     else this.#kind.abort(socket)
   }
 
@@ -187,27 +164,16 @@ export class DuplexWire implements Wire {
     this.#settle()
   }
 
+  #nextBatch(): Uint8Array[] {
+    const queue = this.#queue ?? []
+    const batch = takeBatch(queue, BATCH)
+    if (queue.length === 0) this.#queue = undefined
+    return batch
+  }
+
   #hand(size: number): void {
     this.#waiting -= size
     this.#inFlight = size
-  }
-
-  /** Takes up to `BATCH` bytes off the queue. */
-  #nextBatch(): Uint8Array[] {
-    const queue = this.#queue ?? []
-    let size = 0
-    for (const [index, chunk] of queue.entries()) {
-      if (size + chunk.length > BATCH) {
-        const head = chunk.subarray(0, BATCH - size)
-        const batch = queue.splice(0, index)
-        queue[0] = chunk.subarray(head.length)
-        if (head.length > 0) batch.push(head)
-        return batch
-      }
-      size += chunk.length
-    }
-    this.#queue = undefined
-    return queue
   }
 
   /** Whether what Node had in hand has been taken by the system, which is told the line. */
@@ -219,8 +185,7 @@ export class DuplexWire implements Wire {
       this.#inFlight = 0
       this.#line.written(size)
     }
-    const securing = this.#securing
-    if (securing !== undefined && securing.abort === undefined && !this.#socket.destroyed) this.#shakeHands(securing)
+    if (this.#securing !== undefined) this.#shakeHands(this.#securing)
     return true
   }
 
@@ -251,8 +216,8 @@ export class DuplexWire implements Wire {
   secure(handshake: Handshake, told: (error?: Error) => void, rest: readonly Uint8Array[] = []): void {
     const socket = this.#socket
     this.#suspended = true
-    this.#securing = { handshake, told, abort: undefined }
-    socket.off('data', onData).off('end', onEnd).pause()
+    this.#securing = new Securing(handshake, told)
+    leaveInput(socket)
     for (const chunk of [...rest].reverse()) if (chunk.length > 0) socket.unshift(chunk)
     this.seal()
     const last = this.#queue?.pop()
@@ -264,28 +229,23 @@ export class DuplexWire implements Wire {
     this.#settle()
   }
 
-  /** All that was to go out in clear has. */
   #shakeHands(securing: Securing): void {
-    let over = false
-    const abort = securing.handshake(this.#socket, this.#kind, result => {
-      over = true
+    if (securing.underWay || this.#socket.destroyed) return
+    securing.begin(this.#socket, this.#kind, result => {
       this.#secured(securing, result)
     })
-    securing.abort = () => {
-      if (!over) abort()
-    }
   }
 
-  #secured({ told }: Securing, result: HandshakeResult): void {
+  #secured(securing: Securing, result: HandshakeResult): void {
     const before = this.#socket
     if ('error' in result) {
-      told(result.error)
+      securing.tell(result.error)
       this.#line.destroy(result.error)
       this.#securing = undefined
       if (before.closed) this.#line.closed()
       return
     }
-    before.off('close', onClose)
+    leaveClose(before)
     this.#securing = undefined
     this.#suspended = false
     this.#socket = result.socket
@@ -293,21 +253,17 @@ export class DuplexWire implements Wire {
     this.#listen()
     if (this.#paused) this.pause()
     this.flush()
-    told()
+    securing.tell()
   }
 
   // ── the socket's events ──
 
   #listen(): void {
-    const socket = this.#socket
-    socket[wireOf] = this
-    socket.on('error', onError).on('close', onClose)
-    if (this.#suspended) return
-    if (!this.#kind.keeps) shareReads(socket, onRead)
-    socket.on('end', onEnd).on('data', onData).resume()
+    hearLife(this.#socket, this)
+    if (!this.#suspended) hearInput(this.#socket, this.#kind.keeps)
   }
 
-  /** Answers whether to read on: what comes while we are paused waits in Node's hands, behind what waits there. */
+  /** What comes while we are paused waits in Node's hands, behind what waits there. */
   onRead(size: number): boolean {
     const chunk = copyOfRead(size)
     if (this.#paused || this.#socket.readableLength > 0) return this.#socket.push(chunk)
@@ -332,34 +288,9 @@ export class DuplexWire implements Wire {
 
   onClose(): void {
     const securing = this.#securing
-    if (securing?.abort !== undefined) return // Its result will say why.
+    if (securing?.underWay === true) return // Its result will say why.
     const error = this.#failure ?? (this.#suspended ? handshakeEnded() : undefined)
-    securing?.told(error)
+    securing?.tell(error)
     this.#line.closed(error)
   }
-}
-
-// Shared by all sockets: closures would be most of what an idle connection costs.
-
-function onData(this: Wired, chunk: Uint8Array): void {
-  this[wireOf]?.onData(chunk)
-}
-
-function onRead(this: Wired, size: number): boolean {
-  return this[wireOf]?.onRead(size) ?? true
-}
-
-/** How a socket that we dial reads. */
-export const onread = { buffer: readBuffer, callback: onRead }
-
-function onEnd(this: Wired): void {
-  this[wireOf]?.onEnd()
-}
-
-function onError(this: Wired, error: Error): void {
-  this[wireOf]?.onError(error)
-}
-
-function onClose(this: Wired): void {
-  this[wireOf]?.onClose()
 }

@@ -1,5 +1,3 @@
-import type { DuplexWire } from './duplex-wire.js'
-
 /** Up to how many bytes copying is cheaper than handing over a chunk of its own. */
 export const COPIED = 1024
 
@@ -8,6 +6,13 @@ const LARGEST_SLAB = 64 * 1024
 
 /** Below this a loop copies faster than the call of a function does. */
 const TINY = 8
+
+/** A wire whose small chunks are gathered. */
+export interface Gathered {
+  /** Takes what it has in the slab, which another one needs. */
+  seal(): void
+  flush(): void
+}
 
 /**
  * Gathers what is sent in one turn, so that it costs one system call per connection and not one per packet: small chunks are copied side by side
@@ -19,9 +24,9 @@ export class Gather {
   #slab: Buffer | undefined
   #start = 0
   #used = 0
-  #owner: DuplexWire | undefined
-  #dirty: DuplexWire[] = []
-  #reader: DuplexWire | undefined
+  #owner: Gathered | undefined
+  #dirty: Gathered[] = []
+  #reader: Gathered | undefined
   #scheduled = false
   readonly #shared: boolean
 
@@ -31,7 +36,7 @@ export class Gather {
   }
 
   /** Copies a chunk to the end of the region that `wire` has open in the slab. */
-  copy(wire: DuplexWire, chunk: Uint8Array): void {
+  copy(wire: Gathered, chunk: Uint8Array): void {
     let slab = this.#slab
     const { length } = chunk
     if (slab === undefined || this.#owner !== wire || this.#used + length > slab.length) slab = this.#open(wire, length)
@@ -42,7 +47,7 @@ export class Gather {
   }
 
   /** Closes the region that `wire` has open, and answers it. */
-  take(wire: DuplexWire): Uint8Array | undefined {
+  take(wire: Gathered): Uint8Array | undefined {
     if (this.#owner !== wire) return undefined
     this.#owner = undefined
     return this.#slab?.subarray(this.#start, this.#used)
@@ -61,7 +66,7 @@ export class Gather {
   }
 
   /** `wire` has something to write at the end of this turn. */
-  add(wire: DuplexWire): void {
+  add(wire: Gathered): void {
     if (wire === this.#reader) return
     this.#dirty.push(wire)
     if (this.#reader !== undefined || this.#scheduled) return
@@ -74,7 +79,7 @@ export class Gather {
   }
 
   /** `wire` tells what it has read, and flushes itself when it has. */
-  beginRead(wire: DuplexWire): void {
+  beginRead(wire: Gathered): void {
     this.#reader = wire
   }
 
@@ -89,7 +94,7 @@ export class Gather {
     for (const wire of dirty) wire.flush()
   }
 
-  #open(wire: DuplexWire, size: number): Buffer {
+  #open(wire: Gathered, size: number): Buffer {
     this.#owner?.seal()
     let slab = this.#slab
     if (slab === undefined || this.#used + size > slab.length) {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { SluiceError } from '../connection/errors.js'
-import type { SocketKind } from './duplex-wire.js'
+import type { SocketKind } from './socket-kind.js'
 import { tlsKind } from './tls-kind.js'
 
 /** What a handshake has made of a socket; or what went wrong, and then the socket closes. */

@@ -1,7 +1,20 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { SocketKind } from './duplex-wire.js'
+import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { localEndpoint, remoteEndpoint } from './endpoint.js'
+
+/** What differs between the kinds of Node's duplexes. */
+export interface SocketKind {
+  readonly local: (socket: Duplex) => Endpoint | undefined
+  readonly remote: (socket: Duplex) => Endpoint | undefined
+  readonly tls: (socket: Duplex) => TlsSession | undefined
+  /** Whether what was written may still be held by the duplex, or by one behind it: streams pass on the very bytes they were given. */
+  readonly keeps: boolean
+  /** How much of the last write the system has not taken yet, where that can be known. */
+  readonly pending: (socket: Duplex) => number | undefined
+  /** Ends both directions so that the peer can see that it was no orderly end. */
+  readonly abort: (socket: Duplex) => void
+}
 
 const nothing = () => undefined
 

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Certificate, TLSSocket } from 'node:tls'
 import type { PeerIdentity, TlsSession } from '../connection/connection.js'
-import type { SocketKind } from './duplex-wire.js'
+import type { SocketKind } from './socket-kind.js'
 
 /** A secure socket over `inner`, which keeps the addresses and knows how to abort. */
 export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind): SocketKind {

@@ -108,10 +108,11 @@ export const credentialRules: Rules<Credentials> = {
   sigalgs: text,
 }
 
+/** RFC 7301: a name is sent behind one byte of length. */
 const protocols: Rule = value =>
-  Array.isArray(value) && value.length > 0 && value.every(name => typeof name === 'string' && name !== '')
+  Array.isArray(value) && value.length > 0 && value.every(isProtocol)
     ? undefined
-    : 'must be a list of protocol names'
+    : 'must be a list of protocol names, of 255 bytes at most'
 
 const named: Rule = value =>
   isObject(value) &&
@@ -152,6 +153,10 @@ export const serverRules: Rules<TlsServerOptions> = {
 export const tlsTargetRules = { ...pathTargetRules, ...tcpTargetRules, ...clientRules }
 
 export const tlsPlaceRules = { ...pathPlaceRules, ...tcpPlaceRules, ...serverRules, renewed: observable }
+
+function isProtocol(name: unknown): boolean {
+  return typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= 255
+}
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
