@@ -176,6 +176,37 @@ describe('The examples', function () {
     expect(stats?.at(-1)).to.equal('stat: ')
   })
 
+  it('server refuses who is too many, and answers what it was asked before it goes', async () => {
+    const server = example('server', [0])
+    const [, port] = await server.says(/listening on port (\d+)/)
+    const [busy, idle] = [await dialled(Number(port)), await dialled(Number(port))]
+    idle.sends('hello\n')
+    await idle.receives('hello\n')
+    const third = await dialled(Number(port))
+    await third.receives('sorry: full\n')
+    await third.closes()
+    busy.sends('still here?\n')
+    idle.sends('and I?\n')
+    await idle.receives('hello\nand I?\n')
+    server.terminate()
+    await busy.closes()
+    await idle.closes()
+    expect(busy.received).to.match(/closing\n/)
+    expect(await server.ends()).to.include.members(['refused: full', '2 finished, 0 aborted, 0 bytes lost'])
+  })
+
+  it('server gives up what is in flight at the second signal', async () => {
+    const server = example('server', [0, 60_000])
+    const [, port] = await server.says(/listening on port (\d+)/)
+    const stuck = await dialled(Number(port))
+    stuck.sends('hello\n')
+    server.terminate()
+    await stuck.receives('closing\n')
+    server.terminate()
+    await stuck.closes()
+    expect(await server.ends()).to.include('0 finished, 1 aborted, 0 bytes lost')
+  })
+
   it('are all run here', () => {
     const examples = readdirSync('examples').flatMap(file => /^(.*)\.ts$/.exec(file)?.[1] ?? [])
     const run = [...readFileSync('spec/examples.spec.ts', 'utf8').matchAll(/example\('([\w-]+)'/g)].map(

@@ -59,6 +59,10 @@ export class Program {
   interrupt(): void {
     this.#child.kill('SIGINT')
   }
+
+  terminate(): void {
+    this.#child.kill('SIGTERM')
+  }
 }
 
 /** Starts one of the examples as its users do. */

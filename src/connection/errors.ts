@@ -16,6 +16,7 @@ export class SluiceError extends Error {
 export type ErrorCode =
   | 'ERR_CLOSE_TIMEOUT'
   | 'ERR_CONNECT_TIMEOUT'
+  | 'ERR_DRAINED'
   | 'ERR_FIRST_PACKET_TIMEOUT'
   | 'ERR_FRAME_MALFORMED'
   | 'ERR_FRAME_TOO_LONG'

@@ -1,0 +1,83 @@
+import type { Endpoint } from '../connection/connection.js'
+import type { Listener } from '../connection/listener.js'
+
+/** Why no one is let in for now. */
+export type Shut = 'full' | 'asleep'
+
+/** The ports of a server: shut while there is a reason for it, each of those that it has shut itself opened again after. */
+export class Doors {
+  #listeners: Listener[] = []
+  readonly #reasons = new Set<Shut>()
+  readonly #shut = new Set<Listener>()
+  #closed = false
+  /** What was counted at listeners whose place another has taken. */
+  #refused = 0
+  #failures = 0
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners
+  }
+
+  get asleep(): boolean {
+    return this.#reasons.has('asleep')
+  }
+
+  /** How many were turned away before they were opened. */
+  get refused(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.refused, this.#refused)
+  }
+
+  get failures(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.failures, this.#failures)
+  }
+
+  get lastFailure(): Error | undefined {
+    return this.#listeners.find(({ lastFailure }) => lastFailure !== undefined)?.lastFailure
+  }
+
+  add(listener: Listener): void {
+    const replaced = this.#listeners.find(({ endpoint }) => isSame(endpoint, listener.endpoint))
+    if (replaced !== undefined) this.#delete(replaced)
+    this.#listeners = [...this.#listeners, listener]
+    if (this.#closed) listener.close()
+    else if (this.#reasons.size > 0) this.#hold(listener)
+  }
+
+  shut(reason: Shut): void {
+    this.#reasons.add(reason)
+    for (const listener of this.#listeners) this.#hold(listener)
+  }
+
+  open(reason: Shut): void {
+    if (!this.#reasons.delete(reason)) return
+    for (const listener of [...this.#shut]) {
+      // Whoever is let in may give a new reason.
+      if (this.#reasons.size > 0) return
+      this.#shut.delete(listener)
+      listener.resume()
+    }
+  }
+
+  /** For good. */
+  close(): void {
+    this.#closed = true
+    for (const listener of this.#listeners) listener.close()
+  }
+
+  #hold(listener: Listener): void {
+    if (listener.paused) return
+    this.#shut.add(listener)
+    listener.pause()
+  }
+
+  #delete(listener: Listener): void {
+    this.#refused += listener.refused
+    this.#failures += listener.failures
+    this.#shut.delete(listener)
+    this.#listeners = this.#listeners.filter(other => other !== listener)
+  }
+}
+
+function isSame(one: Endpoint, other: Endpoint): boolean {
+  return one.address === other.address && one.port === other.port
+}

@@ -1,0 +1,5 @@
+export type { DrainOptions, DrainProgress, DrainReport } from './drain-options.js'
+export { serve } from './serve.js'
+export type { Handler, RefusedEvent, ServeOptions } from './serve-options.js'
+export type { RefusalCause, ServerInfo } from './server-info.js'
+export type { Server } from './server.js'

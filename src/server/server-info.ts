@@ -1,0 +1,42 @@
+/**
+ * Why a connection was refused: there are `maxConnections` (`full`), or `maxPerAddress` from where it comes
+ * (`address`), or the server was drained before it was open (`draining`).
+ */
+export type RefusalCause = 'full' | 'address' | 'draining'
+
+/** What a server has counted since it was subscribed to. */
+export interface ServerInfo {
+  /** How many are open. */
+  readonly active: number
+  /** How many are connected and have to wait until there is room. */
+  readonly waiting: number
+  /** How many were open at once, at the most. */
+  readonly peak: number
+  /** How many were let in. */
+  readonly accepted: number
+  /** How many were connected and were not let in, by cause. */
+  readonly refused: Readonly<Record<RefusalCause, number>>
+  /** How many the listeners turned away unopened: more than `backlog` waited there, or they were closed. */
+  readonly turnedAway: number
+  /** How many left while they waited. */
+  readonly left: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** How often the system failed to accept: for the lack of files (`EMFILE`), say. */
+  readonly failures: number
+  readonly lastFailure: Error | undefined
+}
+
+export const nothingYet: ServerInfo = {
+  active: 0,
+  waiting: 0,
+  peak: 0,
+  accepted: 0,
+  refused: { full: 0, address: 0, draining: 0 },
+  turnedAway: 0,
+  left: 0,
+  bytesRead: 0,
+  bytesWritten: 0,
+  failures: 0,
+  lastFailure: undefined,
+}
