@@ -128,12 +128,7 @@ describe('The examples', function () {
   it(`redis speaks to a real server${redis ? '' : ' (skipped: there is no redis-server here)'}`, async function () {
     if (!redis && process.env['CI'] !== 'true') this.skip()
     const port = await freePort()
-    const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: directory() }
-    const server = new Program(
-      'redis-server',
-      Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
-    )
-    await server.says(/Ready to accept connections/)
+    await redisServer(port)
     const commands = [
       'PING',
       'SET greeting hello',
@@ -153,6 +148,27 @@ describe('The examples', function () {
       "[ 'a', 'b' ]",
       'WRONGTYPE Operation against a key holding the wrong kind of value',
     ])
+  })
+
+  it(`balanced-redis goes on while one of two real servers is stopped and started${redis ? '' : ' (skipped: there is no redis-server here)'}`, async function () {
+    if (!redis && process.env['CI'] !== 'true') this.skip()
+    const [port, other] = [await freePort(), await freePort()]
+    const server = await redisServer(port)
+    await redisServer(other)
+    const client = example('balanced-redis', [port, other])
+    for (const member of [`${port}#1`, `${port}#2`, `${other}#1`, `${other}#2`])
+      await client.says(new RegExp(`:${member} open, session 1$`))
+    await client.says(/^100 answered, 0 lost$/)
+    server.interrupt()
+    await server.ends()
+    for (const member of [`${port}#1`, `${port}#2`]) await client.says(new RegExp(`:${member} closed$`))
+    const answered = Math.max(...client.lines.map(line => parseInt(/^\d+ answered/.exec(line)?.[0] ?? '0')))
+    await client.says(new RegExp(`^${answered + 200} answered`))
+    await redisServer(port)
+    for (const member of [`${port}#1`, `${port}#2`]) await client.says(new RegExp(`:${member} open, session 2$`))
+    client.interrupt()
+    expect(await client.ends()).to.include('left')
+    expect(client.lines.filter(line => line.includes(`:${other}#`) && line.includes('closed'))).to.deep.equal([])
   })
 
   const memcached = spawnSync('memcached', ['--version']).error === undefined
@@ -215,6 +231,17 @@ describe('The examples', function () {
     expect(run).to.have.members(examples)
   })
 })
+
+/** A real Redis that keeps nothing, once it is ready. */
+async function redisServer(port: number): Promise<Program> {
+  const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir: directory() }
+  const server = new Program(
+    'redis-server',
+    Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+  )
+  await server.says(/Ready to accept connections/)
+  return server
+}
 
 /** A mail server that can say hello, go on over TLS, and say goodbye; answers its port. */
 function mailServer(): Promise<number> {
