@@ -1,10 +1,13 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, Socket, type Server } from 'node:net'
 import type { Host } from '../connection/bind.js'
 import type { Endpoint } from '../connection/connection.js'
 import { Gate } from '../connection/listener.js'
 import { rememberAccepted } from './endpoint.js'
 import { listenPath } from './listen-path.js'
 import { BACKLOG, type PathPlace, type TcpPlace } from './socket-options.js'
+
+/** It serves sockets that may not be half open; beside it our own would be in a list, which every idle connection has to hold. */
+const nodesOwn = new Socket().listeners('end') as (() => void)[]
 
 /** Binds a port or a path and hands over what is accepted there, paused; answers its gate, which is closed to release it. */
 export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket: Socket) => void): Gate<Socket> {
@@ -28,6 +31,7 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
   })
 
   server.on('connection', socket => {
+    for (const listener of nodesOwn) socket.off('end', listener)
     if (gate.paused) watch(socket, gate)
     gate.offer(socket)
   })
