@@ -21,12 +21,12 @@ export class Lane {
   }
 
   get ready(): boolean {
-    return (
-      !this.#behind &&
-      this.ledger.size < this.#most &&
-      this.connection.state === 'open' &&
-      this.load.available !== false
-    )
+    return !this.#behind && this.ledger.size < this.#most && this.connection.state === 'open' && this.isAvailable
+  }
+
+  /** Not one that somebody else has for himself, or that is to go. */
+  get isAvailable(): boolean {
+    return this.load.available !== false
   }
 
   send(packet: unknown): void {

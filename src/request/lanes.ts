@@ -73,13 +73,19 @@ export class Lanes {
   }
 
   #selected(ask: Ask): Lane | undefined {
-    let selected
+    const connections = this.#selectable
+    if (connections.length === 0) return undefined
     try {
-      selected = this.#select?.(this.#connections, ask.packet)
+      const selected = this.#select?.(connections, ask.packet)
+      return selected && this.#byId.get(selected.id)
     } catch (thrown) {
       throw handlerError('the select of requests', thrown)
     }
-    return selected === undefined ? undefined : this.#byId.get((selected as Connection<never>).id)
+  }
+
+  get #selectable(): readonly Connection<never>[] {
+    if (this.#all.every(({ isAvailable }) => isAvailable)) return this.#connections
+    return this.#all.flatMap(({ connection, isAvailable }) => (isAvailable ? [connection] : []))
   }
 
   #list(): void {

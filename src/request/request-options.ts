@@ -20,7 +20,7 @@ export interface RequestsOptions<E extends TypedEvent> {
    * On which of the open connections to ask; with `undefined` the ask waits, as it does for one that is busy. Default:
    * the one with the fewest in flight.
    */
-  readonly select?: (connections: readonly ConnectionOf<E>[], packet: SentOf<E>) => ConnectionOf<E> | undefined
+  readonly select?: (connections: readonly ConnectionOf<E>[], packet: SentOf<E>) => Connection<never> | undefined
 }
 
 /** How a single request is asked. */
@@ -40,7 +40,8 @@ export interface Settings {
   readonly timeout: number
   readonly maxInFlight: number
   readonly maxWaiting: number
-  readonly select: ((connections: readonly Connection<never>[], packet: unknown) => unknown) | undefined
+  readonly select:
+    ((connections: readonly Connection<never>[], packet: unknown) => Connection<never> | undefined) | undefined
 }
 
 export const requestsRules: Rules<RequestsOptions<TypedEvent>> = {
