@@ -52,6 +52,21 @@ export function poorDialler(files: number, port: number, count: number): Child {
   return poor(files, script('dialler'), String(port), String(count))
 }
 
+/** A server with limits, that may have no more than so many files open. */
+export function poorServerProcess(files: number, options: object): Child {
+  return poor(files, script('server'), JSON.stringify(options))
+}
+
+/** A server with limits. */
+export function serverProcess(options: object): Child {
+  return new Child(process.execPath, [script('server'), JSON.stringify(options)])
+}
+
+/** So many clients of an echo server that never rest. */
+export function crowd(port: number, count: number): Child {
+  return new Child(process.execPath, [script('crowd'), String(port), String(count)])
+}
+
 function poor(files: number, ...command: readonly string[]): Child {
   return new Child('/bin/sh', ['-c', `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...command])
 }
