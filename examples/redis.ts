@@ -1,12 +1,14 @@
 /**
- * Speaks RESP, the protocol of Redis, over a connection that comes back: asks all its commands at once, and prints what each is answered.
+ * Speaks RESP, the protocol of Redis, over four connections that come back: the commands of a batch are asked all at once, and printed is what
+ * each was answered; then comes the next batch.
  *
- * `node build/examples/redis.js 6379 'SET greeting hello' 'GET greeting' 'KEYS *'`
+ * `node build/examples/redis.js 6379 'SET greeting hello; SET count 7' 'GET greeting; INCR count; KEYS *'`
  */
-import { catchError, concatMap, from, map, mergeMap, of, range, repeat, toArray, type Observable } from 'rxjs'
+import { catchError, concatMap, forkJoin, from, map, of, range, repeat, toArray, type Observable } from 'rxjs'
 import { exponential, perConnection, reconnect } from 'sluice'
 import { reader, type Reader } from 'sluice/framing'
 import { tcp } from 'sluice/net'
+import { pool } from 'sluice/pool'
 import { inOrder, requests } from 'sluice/request'
 
 type Reply = string | number | null | Error | readonly Reply[]
@@ -47,12 +49,21 @@ function replies(bytes: Observable<Uint8Array>): Observable<Reply> {
   return reply(reader(bytes)).pipe(repeat())
 }
 
-const [port = '6379', ...commands] = process.argv.slice(2)
+const [port = '6379', ...batches] = process.argv.slice(2)
 const client = tcp
   .connect({ host: 'localhost', port: Number(port) })
   .pipe(perConnection(replies), reconnect(exponential()))
-const redis = requests(client, inOrder({ failed: answer => (answer instanceof Error ? answer : undefined) }))
+const redis = requests(
+  pool(client, { size: 4 }),
+  inOrder({ failed: answer => (answer instanceof Error ? answer : undefined) }),
+)
 
-from(commands)
-  .pipe(mergeMap(line => redis.ask(command(line)).pipe(catchError((error: unknown) => of((error as Error).message)))))
-  .subscribe(value => console.log(value))
+function ask(line: string): Observable<unknown> {
+  return redis.ask(command(line)).pipe(catchError((error: unknown) => of((error as Error).message)))
+}
+
+from(batches)
+  .pipe(concatMap(batch => forkJoin(batch.split('; ').map(ask))))
+  .subscribe(answers => {
+    for (const answer of answers) console.log(answer)
+  })

@@ -129,22 +129,18 @@ describe('The examples', function () {
     if (!redis && process.env['CI'] !== 'true') this.skip()
     const port = await freePort()
     await redisServer(port)
-    const commands = [
+    const batches = [
       'PING',
-      'SET greeting hello',
-      'GET greeting',
-      'GET nothing',
-      'RPUSH list a b',
-      'LRANGE list 0 -1',
-      'INCR list',
+      'SET greeting hello; RPUSH list a b',
+      'GET greeting; GET nothing; LRANGE list 0 -1; INCR list',
     ]
-    const client = example('redis', [port, ...commands])
+    const client = example('redis', [port, ...batches])
     expect(await client.ends()).to.deep.equal([
       'PONG',
       'OK',
+      '2',
       'hello',
       'null',
-      '2',
       "[ 'a', 'b' ]",
       'WRONGTYPE Operation against a key holding the wrong kind of value',
     ])
@@ -228,7 +224,7 @@ describe('The examples', function () {
     const run = [...readFileSync('spec/examples.spec.ts', 'utf8').matchAll(/example\('([\w-]+)'/g)].map(
       ([, name]) => name,
     )
-    expect(run).to.have.members(examples)
+    expect([...new Set(run)]).to.have.members(examples)
   })
 })
 

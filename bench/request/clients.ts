@@ -2,9 +2,10 @@
 // bytes, of which four are its id; a server that sends back what it receives has answered it.
 
 import { connect, type Socket } from 'node:net'
-import { merge, take, filter, firstValueFrom } from 'rxjs'
+import { filter, firstValueFrom } from 'rxjs'
 import { framed, lengthField } from 'sluice/framing'
 import { tcp } from 'sluice/net'
+import { pool } from 'sluice/pool'
 import { byId, requests } from 'sluice/request'
 
 const CONNECTIONS = 8
@@ -55,9 +56,7 @@ export async function promise(port: number): Promise<void> {
 }
 
 async function connected(port: number) {
-  const dials = Array.from({ length: CONNECTIONS }, () =>
-    tcp.connect({ port, host: '127.0.0.1' }).pipe(framed(lengthField())),
-  )
+  const clients = pool(tcp.connect({ port, host: '127.0.0.1' }).pipe(framed(lengthField())), { size: CONNECTIONS })
   const numbered = byId<Uint8Array>({
     put(packet, id) {
       packet[0] = id >>> 24
@@ -66,16 +65,12 @@ async function connected(port: number) {
       packet[3] = id
       return packet
     },
-    get: packet => idOf(packet),
+    get: idOf,
   })
-  const requester = requests(merge(...dials), numbered)
-  const open = requester.pipe(
-    filter(event => event.type === 'open'),
-    take(CONNECTIONS),
-  )
-  const all = firstValueFrom(open.pipe(filter((_, index) => index === CONNECTIONS - 1)))
+  const requester = requests(clients, numbered)
+  const opened = firstValueFrom(requester.pipe(filter(() => clients.connections.length === CONNECTIONS)))
   requester.subscribe()
-  await all
+  await opened
   return requester
 }
 

@@ -1,4 +1,4 @@
-// Requests and their answers over eight connections to a server that answers at once: the client is the bottleneck.
+// Requests and their answers over a pool of eight connections to a server that answers at once: the client is the bottleneck.
 
 import { race, type Contestant } from '../support/race.js'
 import { remote } from '../support/remote.js'
@@ -39,7 +39,7 @@ const { observable, promise, byTurns, leastBusy } = await race({
   byTurns: () => client('byTurns'),
   leastBusy: () => client('leastBusy'),
 })
-const what = `request and reply over 8 connections, ${IN_FLIGHT} in flight, 64 B`
+const what = `request and reply over a pool of 8, ${IN_FLIGHT} in flight, 64 B`
 const against = 'hand-written, with gathered writes and a Map'
 report.compare(`${what}: Observable`, observable, against, byTurns, { atLeast: 0.9 })
 report.compare(`${what}: promise`, promise, against, byTurns, { atLeast: 0.8 })
