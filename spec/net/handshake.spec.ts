@@ -60,12 +60,13 @@ describe('A handshake', () => {
   describe('at a server', () => {
     it('that stalls at any byte ends its own connection after handshakeTimeout, and no other', async () => {
       const hello = await clientHello()
-      const { server, port } = await serve({ handshakeTimeout: 300 })
+      const { server, port } = await serve({ handshakeTimeout: 1_000 })
       const peers = await Promise.all(
         Array.from({ length: hello.length + 1 }, (_, length) => said(port, hello.subarray(0, length))),
       )
       await visit(port)
-      await Promise.all(peers.map(gone))
+      const resets = (await Promise.all(peers.map(gone))).filter(code => code !== undefined)
+      expect(resets).to.deep.equal([])
       await server.next('close', peers.length + 1)
       const codes = server.all('close').map(({ reason, error }) => `${reason} ${String(codeOf(error))}`)
       expect(codes.filter(code => code === 'timeout ERR_HANDSHAKE_TIMEOUT')).to.have.length(peers.length)
@@ -92,7 +93,7 @@ describe('A handshake', () => {
       'x'.repeat(100_000),
     ]) {
       it(`fails for ${JSON.stringify(garbage.slice(0, 20))}, and harms nobody else`, async () => {
-        const { server, port } = await serve({ handshakeTimeout: 200 })
+        const { server, port } = await serve({ handshakeTimeout: 1_000 })
         const peer = await said(port, Buffer.from(garbage, 'latin1'))
         await gone(peer)
         const { reason, error } = await server.next('close')
@@ -176,6 +177,21 @@ describe('A handshake', () => {
       const { port } = await serve()
       const checkServerIdentity = (): Error => Object.assign(new Error('not you'), { code: 'ENOTYOU' })
       expect(await dial(port, { checkServerIdentity }).over()).to.include({ code: 'ENOTYOU' })
+    })
+
+    it('can be given up as the server is being checked', async () => {
+      const { server, port } = await serve()
+      const before = await resourcesAtRest()
+      const client = dial(port, {
+        checkServerIdentity() {
+          for (const { connection } of client.all('connecting')) connection.destroy()
+          return undefined
+        },
+      })
+      expect(await client.over()).to.equal(undefined)
+      expect(client.types).to.deep.equal(['connecting', 'close'])
+      await server.next('close')
+      expect(await resourcesLeft(before)).to.deep.equal(before)
     })
 
     it('fails where checkServerIdentity throws', async () => {

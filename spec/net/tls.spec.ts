@@ -285,6 +285,9 @@ describe('tls', () => {
       expect(named.peer?.fingerprint256).to.equal(fingerprint(exact))
       const [other] = await settled(served)
       expect(other.peer?.fingerprint256).to.equal(fingerprint(server))
+      renewed.next(renewedServer)
+      const [still] = await settled(served, { servername: 'exact.example.org' })
+      expect(still.peer?.fingerprint256).to.equal(fingerprint(exact))
     })
 
     it('that are no good are counted, and change nothing', async () => {
