@@ -4,7 +4,7 @@ import { BehaviorSubject, defer, NEVER, Subject, tap, throwError, type Observabl
 import { constant, reconnect, type Connection, type ConnectionEvent, type TypedEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { pool, type MemberConnection, type Pool } from 'sluice/pool'
-import { memory, type MemoryNetwork } from 'sluice/testing'
+import { memory, recordingConnection, type MemoryNetwork } from 'sluice/testing'
 import { diary } from '../support/diary.js'
 import { check } from '../support/property.js'
 import { leavesNothing, run } from '../support/run.js'
@@ -180,6 +180,26 @@ describe('pool', () => {
       pool(broken, { size: 1 }).subscribe(event => lines.push(words(event)))
     })
     expect(lines).to.deep.equal(['#1 open 1', '#1 close', '#1 finished BUG'])
+  })
+
+  it('is not confused by what is told late of a connection that is gone', () => {
+    const [old, current] = [recordingConnection<string>(), recordingConnection<string>()]
+    const events = new Subject<Text | { type: 'late'; connection: Connection<string> }>()
+    const clients = pool(events, { size: 1 })
+    const ids: string[] = []
+    const connections = new Set<unknown>()
+    clients.subscribe(event => {
+      if (!('connection' in event)) return
+      ids.push(event.connection.id)
+      if (event.type === 'packet') connections.add(event.connection)
+    })
+    events.next({ type: 'open', connection: old, session: 1 })
+    events.next({ type: 'close', connection: old, reason: 'remote', bytesUnsent: 0 })
+    events.next({ type: 'open', connection: current, session: 2 })
+    events.next({ type: 'late', connection: old })
+    events.next({ type: 'packet', connection: current, packet: 'a' })
+    expect(ids).to.deep.equal([old.id, old.id, current.id, old.id, current.id])
+    expect([...connections]).to.deep.equal([clients.members[0]?.connection])
   })
 
   it('lets a member come back on its own, and counts its sessions', () => {

@@ -16,18 +16,23 @@ export class Alive {
     else if (event.type === 'close') this.#connections.delete(event.connection)
   }
 
-  /**
-   * The closes of those that went in silence, since an operator on the way has failed or left: by law 1 each has one all
-   * the same.
-   */
+  /** The closes of those that went in silence. */
   closes(failure: Failure | undefined): CloseEvent<Connection<never>>[] {
     const left = [...this.#connections]
     this.#connections.clear()
-    return left.map(connection => ({
-      type: 'close',
-      connection,
-      ...(failure === undefined ? { reason: 'local' } : { reason: 'error', error: asError(failure.error) }),
-      bytesUnsent: connection.bufferedAmount,
-    }))
+    return left.map(connection => silentClose(connection, failure))
+  }
+}
+
+/**
+ * The close of a connection that went in silence, since an operator on the way has failed or left: by law 1 it has one
+ * all the same.
+ */
+export function silentClose<C extends Connection<never>>(connection: C, failure: Failure | undefined): CloseEvent<C> {
+  return {
+    type: 'close',
+    connection,
+    ...(failure === undefined ? { reason: 'local' } : { reason: 'error', error: asError(failure.error) }),
+    bytesUnsent: connection.bufferedAmount,
   }
 }

@@ -229,7 +229,7 @@ export class Crew implements Keeper, Lot {
   }
 
   #want(name: string, endpoint: unknown): void {
-    const place = this.#places.get(name) ?? new Place(name, endpoint)
+    const place = this.#places.get(name) ?? this.#placeFor(name, endpoint)
     this.#places.set(name, place)
     if (!place.wanted) {
       place.wanted = true
@@ -238,9 +238,16 @@ export class Crew implements Keeper, Lot {
     while (place.members.size < this.#recipe.size) this.#add(place)
   }
 
+  #placeFor(name: string, endpoint: unknown): Place {
+    return new Place(
+      name,
+      endpoint,
+      defer(() => this.#recipe.streamTo(endpoint) as Observable<AnyEvent>),
+    )
+  }
+
   #add(place: Place): void {
-    const stream = defer(() => this.#recipe.streamTo(place.endpoint) as Observable<AnyEvent>)
-    const member = new LiveMember(place.freeId(), place.endpoint, stream, this)
+    const member = new LiveMember(place.freeId(), place.endpoint, place.stream, this)
     place.members.set(member.id, member)
     this.#warmUp.add(member)
   }

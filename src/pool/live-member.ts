@@ -1,8 +1,8 @@
-import { Subscription, type Observable } from 'rxjs'
+import type { Observable, Observer, Subscription } from 'rxjs'
 import { now } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, TypedEvent } from '../connection/event.js'
-import { Alive, type Failure } from './alive.js'
+import { silentClose, type Failure } from './alive.js'
 import { LiveConnection } from './member-connection.js'
 import type { Member, MemberState } from './member.js'
 
@@ -57,10 +57,10 @@ export class LiveMember implements Member<unknown, unknown> {
 
   readonly #stream: Observable<AnyEvent>
   readonly #keeper: Keeper
-  #run: Subscription | undefined
-  #alive = new Alive()
-  /** The latest, from when it is dialled. */
+  #run: Run | undefined
+  /** The latest, from when it is dialled, and whether its close has been told. */
   #told: LiveConnection | undefined
+  #closeTold = true
   /** What comes when it has gone, once it is to go. */
   #leaving: 'again' | 'finish' | undefined
 
@@ -112,28 +112,14 @@ export class LiveMember implements Member<unknown, unknown> {
   }
 
   start(): void {
-    const run = new Subscription()
+    const run = new Run(this)
     this.#run = run
-    this.#alive = new Alive()
+    this.#closeTold = true
     this.startedAt = now()
     this.opened = false
     this.#turn('connecting')
-    const ended = (failure?: Failure): void => {
-      if (this.#run === run) this.#over(failure)
-    }
-    run.add(
-      this.#stream.subscribe({
-        next: event => {
-          if (this.#run === run) this.#hear(event)
-        },
-        error: (error: unknown) => {
-          ended({ error })
-        },
-        complete: () => {
-          ended()
-        },
-      }),
-    )
+    run.subscription = this.#stream.subscribe(run)
+    if (this.#run !== run) run.subscription.unsubscribe()
   }
 
   /** Lets it go when nothing is in flight, and nobody has it for himself. */
@@ -166,29 +152,38 @@ export class LiveMember implements Member<unknown, unknown> {
   unsubscribe(): void {
     const run = this.#run
     this.#run = undefined
-    run?.unsubscribe()
+    run?.subscription?.unsubscribe()
   }
 
-  #hear(event: AnyEvent): void {
-    this.#alive.hear(event)
+  // ── what its stream tells ──
+
+  hear(run: Run, event: AnyEvent): void {
+    if (this.#run !== run) return
     switch (event.type) {
       case 'packet':
-        this.#pass({ type: 'packet', connection: this.#wrapped(event.connection), packet: event.packet })
-        break
-      case 'open':
-        this.#opened(this.#wrapped(event.connection))
-        break
-      case 'close':
-        this.#closed(event, this.#wrapped(event.connection))
+        this.#pass({ type: 'packet', connection: this.#ours(event.connection), packet: event.packet })
         break
       case 'connecting':
+        if (this.#leaving === undefined) this.#turn('connecting')
+        this.#pass({ type: 'connecting', connection: this.#dialled(event.connection) })
+        break
+      case 'open':
+        this.#opened(this.#dialled(event.connection))
+        break
+      case 'close':
+        this.#closed(event, this.#ours(event.connection))
+        break
       case 'retry':
-        if (this.#leaving === undefined) this.#turn(event.type === 'retry' ? 'waiting' : 'connecting')
-        this.#pass(this.#withOurs(event))
+        if (this.#leaving === undefined) this.#turn('waiting')
+        this.#pass(event)
         break
       default:
-        this.#pass(this.#withOurs(event))
+        this.#pass('connection' in event ? { ...event, connection: this.#ours(event.connection) } : event)
     }
+  }
+
+  ended(run: Run, failure?: Failure): void {
+    if (this.#run === run) this.#over(failure)
   }
 
   #opened(connection: LiveConnection): void {
@@ -205,6 +200,7 @@ export class LiveMember implements Member<unknown, unknown> {
 
   #closed(event: Told, connection: LiveConnection): void {
     const run = this.#run
+    if (this.#told === connection) this.#closeTold = true
     if (this.connection === connection) {
       this.connection = undefined
       if (this.#leaving === undefined) this.#turn('connecting')
@@ -223,11 +219,12 @@ export class LiveMember implements Member<unknown, unknown> {
 
   #over(failure?: Failure): void {
     const again = this.#leaving === 'again'
-    const left = this.#alive.closes(failure)
+    const silent = this.#closeTold ? undefined : this.#told
     this.unsubscribe()
     this.#leaving = undefined
     this.connection = undefined
-    for (const close of left) this.#pass(this.#withOurs(close))
+    this.#closeTold = true
+    if (silent !== undefined) this.#pass(silentClose(silent, failure))
     this.lessee = undefined
     this.state = 'finished'
     this.#keeper.over(this, again, failure)
@@ -244,12 +241,36 @@ export class LiveMember implements Member<unknown, unknown> {
     if (lessee === undefined || event.type !== 'packet') this.#keeper.tell(this, event)
   }
 
-  #withOurs(event: AnyEvent): Told {
-    return 'connection' in event ? { ...event, connection: this.#wrapped(event.connection) } : event
+  /** The connection that its events are about from now on. */
+  #dialled(inner: Connection<never>): LiveConnection {
+    this.#told = this.#ours(inner)
+    this.#closeTold = false
+    return this.#told
   }
 
-  #wrapped(inner: Connection<never>): LiveConnection {
-    if (this.#told?.wraps(inner) !== true) this.#told = new LiveConnection(inner as Connection<unknown>, this)
-    return this.#told
+  #ours(inner: Connection<never>): LiveConnection {
+    return this.#told?.wraps(inner) === true ? this.#told : new LiveConnection(inner as Connection<unknown>, this)
+  }
+}
+
+/** One subscription to the stream of a member: what it tells counts as long as it is the latest. */
+class Run implements Observer<AnyEvent> {
+  subscription: Subscription | undefined
+  readonly #member: LiveMember
+
+  constructor(member: LiveMember) {
+    this.#member = member
+  }
+
+  next(event: AnyEvent): void {
+    this.#member.hear(this, event)
+  }
+
+  error(error: unknown): void {
+    this.#member.ended(this, { error })
+  }
+
+  complete(): void {
+    this.#member.ended(this)
   }
 }

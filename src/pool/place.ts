@@ -1,4 +1,6 @@
+import type { Observable } from 'rxjs'
 import { now } from '../connection/clock.js'
+import type { AnyEvent } from '../connection/event.js'
 import { exponential } from '../reconnect/exponential.js'
 import type { LiveMember } from './live-member.js'
 
@@ -9,6 +11,8 @@ const [SHORTEST, LONGEST] = [100, 10_000]
 export class Place {
   readonly name: string
   readonly endpoint: unknown
+  /** That of each of its members. */
+  readonly stream: Observable<AnyEvent>
   readonly members = new Map<string, LiveMember>()
   /** Whether it is still one of the endpoints. */
   wanted = true
@@ -18,9 +22,10 @@ export class Place {
   #lowest = 1
   #delays: Iterator<number> | undefined
 
-  constructor(name: string, endpoint: unknown) {
+  constructor(name: string, endpoint: unknown, stream: Observable<AnyEvent>) {
     this.name = name
     this.endpoint = endpoint
+    this.stream = stream
   }
 
   /** How many members it has, and will have. */

@@ -20,7 +20,7 @@ export type PlannedStep = Step | ((cause: unknown, count: number) => Step)
  * What to do at each end of a stream: the first end takes the first step, the second the next, and behind the last it
  * begins anew, for so many rounds. A backoff with more verbs; a list is a plan.
  *
- * @example Once at once, then after a second; but never after a `close` of our own
+ * @example At once, then after a second each time, up to the fifth end
  * ```ts
  * const plan: Plan = ['restart', (cause, count) => (count < 5 ? { restartAfter: 1_000 } : 'stop')]
  * ```
