@@ -433,6 +433,25 @@ describe('requests', () => {
         expectEvents(requester, '---^').toBe('-----p-(x|)')
       }))
 
+    it('and in the same order, though one of them causes something while he is told', () => {
+      const connection = recordingConnection<string>()
+      const events = new Subject<ConnectionEvent<string, RecordingConnection<string>>>()
+      const requester = requests(events, numbered)
+      const seen: string[][] = [[], []]
+      requester.subscribe(event => {
+        seen[0]?.push(event.type)
+        if (event.type === 'open') events.next({ type: 'packet', connection, packet: 'p' })
+        if (event.type === 'packet') expect(connection.paused).to.be.true
+      })
+      requester.subscribe(({ type }) => seen[1]?.push(type))
+      events.next({ type: 'open', connection, session: 1 })
+      expect(seen).to.deep.equal([
+        ['open', 'packet'],
+        ['open', 'packet'],
+      ])
+      expect(connection.paused).to.be.false
+    })
+
     it('and leaves nothing when all have left', () => {
       leavesNothing(10, ({ cold }) => {
         const requester = requests(cold('o---A-(x|)', letters).pipe(reconnect([1])), numbered, { timeout: 6 })

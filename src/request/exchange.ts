@@ -1,6 +1,7 @@
 import { isObservable, NEVER, Subscription, type Observable, type Observer, type Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent } from '../connection/event.js'
+import { Outlet } from '../connection/outlet.js'
 import { Audience } from '../pool/audience.js'
 import { Asks } from './asks.js'
 import type { Correlation } from './correlation.js'
@@ -16,6 +17,7 @@ import type { Settings } from './request-options.js'
 export class Exchange implements Observer<AnyEvent> {
   readonly asks: Asks
   readonly #audience = new Audience<AnyEvent>()
+  readonly #outlet = new Outlet(this.#audience)
   readonly #over: () => void
   readonly #subscription = new Subscription()
   /** When the last one has left, so do we, but not while something is being told: that may bring in another. */
@@ -58,21 +60,36 @@ export class Exchange implements Observer<AnyEvent> {
 
   next(event: AnyEvent): void {
     this.#telling += 1
-    if (event.type !== 'packet') this.#pass(event)
-    else if (!this.asks.take(event.connection, event.packet)) this.#audience.next(event)
+    if (event.type !== 'packet' || !this.asks.take(event.connection, event.packet)) this.#tell(event)
     this.#told()
   }
 
   error(error: unknown): void {
-    this.#end()
-    this.#audience.error(error)
-    this.asks.end(error)
+    this.#end(error, () => {
+      this.#audience.error(error)
+    })
   }
 
   complete(): void {
-    this.#end()
-    this.#audience.complete()
-    this.asks.end(undefined)
+    this.#end(undefined, () => {
+      this.#audience.complete()
+    })
+  }
+
+  #tell(event: AnyEvent): void {
+    const outlet = this.#outlet
+    if (!outlet.busy) {
+      outlet.enter()
+      this.#pass(event)
+      outlet.leave()
+      return
+    }
+    // Nothing more may arrive while this waits for its turn: it would wait without a bound.
+    const hold = event.type === 'packet' || event.type === 'end' ? event.connection.pause() : undefined
+    outlet.later(() => {
+      this.#pass(event)
+      hold?.unsubscribe()
+    })
   }
 
   #pass(event: AnyEvent): void {
@@ -105,9 +122,13 @@ export class Exchange implements Observer<AnyEvent> {
     this.asks.stop()
   }
 
-  #end(): void {
+  #end(cause: unknown, tell: () => void): void {
     this.#ended = true
     this.#over()
+    this.#outlet.run(() => {
+      tell()
+      this.asks.end(cause)
+    })
   }
 }
 
