@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { tls, type TlsPlace, type TlsTarget } from 'sluice/net'
 import { ca, server } from '../support/net/certificates.js'
 import { clientHello } from '../support/net/client-hello.js'
@@ -9,6 +10,7 @@ import { listening, overTls, overTlsOnUnix } from '../support/net/pairs.js'
 import { drained, gone, rawClient, rawServer, take } from '../support/net/peers.js'
 import { eventually, resourcesAtRest, resourcesLeft } from '../support/net/resources.js'
 import { type Watch, watch } from '../support/net/watch.js'
+import { damaged } from '../support/property.js'
 
 const host = '127.0.0.1'
 
@@ -46,12 +48,17 @@ async function visit(port: number): Promise<void> {
   expect(await visitor.over()).to.equal(undefined)
 }
 
-/** A raw client that has said something, and reads what it is told. */
-async function said(port: number, bytes: Uint8Array): Promise<Socket> {
+/** A raw client that has said something, and, unless the spec does, reads what it is told. */
+async function said(port: number, bytes: Uint8Array, reads = true): Promise<Socket> {
   const peer = await rawClient({ port })
-  peer.once('end', () => peer.destroy()).resume()
+  if (reads) peer.once('end', () => peer.destroy()).resume()
   if (bytes.length > 0) peer.write(bytes)
   return peer
+}
+
+/** Bytes, damaged in a hundred ways, the same in every run. */
+function samples(bytes: Uint8Array): Uint8Array[] {
+  return fc.sample(damaged(fc.constant(bytes)), { seed: 1, numRuns: 100 })
 }
 
 describe('A handshake', () => {
@@ -104,6 +111,17 @@ describe('A handshake', () => {
       })
     }
 
+    it('fails for whatever has become of a ClientHello on its way, and harms nobody else', async () => {
+      const { server, port } = await serve({ handshakeTimeout: 1_000 })
+      const hellos = samples(await clientHello())
+      const peers = await Promise.all(hellos.map(hello => said(port, hello)))
+      await Promise.all(peers.map(gone))
+      await server.next('close', hellos.length)
+      expect(server.all('open')).to.deep.equal([])
+      for (const { error } of server.all('close')) expect(codeOf(error)).to.match(/^ERR_(SSL|OSSL|HANDSHAKE)_/)
+      await visit(port)
+    })
+
     it('that fails tells the peer why, and ends in order', async () => {
       const { port } = await serve({ minVersion: 'TLSv1.3' })
       const peer = await rawClient({ port })
@@ -141,6 +159,21 @@ describe('A handshake', () => {
         .to.have.property('code')
         .that.matches(/^ERR_SSL_/)
       expect(client.types).to.deep.equal(['connecting', 'close'])
+    })
+
+    it('fails for whatever a server answers that is not meant for it', async () => {
+      const { port } = await serve()
+      const answer = await said(port, await clientHello(), false)
+      const flight = await take(answer, 500)
+      const flights = samples(flight)
+      const peer = await rawServer(socket => {
+        socket.once('data', () => socket.write(flights[peer.sockets.length - 1] ?? flight))
+      })
+      const clients = flights.map(() => dial(peer.port, { handshakeTimeout: 1_000 }))
+      for (const client of clients) {
+        expect(codeOf(await client.over())).to.match(/^ERR_(SSL|OSSL|HANDSHAKE)_/)
+        expect(client.types).to.deep.equal(['connecting', 'close'])
+      }
     })
 
     it('that stalls ends after handshakeTimeout', async () => {
