@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import {
   Subject,
+  Subscription,
   catchError,
   concatMap,
   defer,
@@ -237,6 +238,30 @@ describe('requests', () => {
         expectObservable(fate(busy.ask('a'))).toBe('-----(L|)', letters)
         expectObservable(fate(busy.ask('b')), '-^').toBe('-----(M|)', letters)
       }))
+
+    it('but not what is cancelled because another has failed', () => {
+      for (const over of ['close', 'error'] as const) {
+        const connection = recordingConnection<string>()
+        const events = new Subject<ConnectionEvent<string, RecordingConnection<string>>>()
+        const requester = requests(events, numbered)
+        const failures: unknown[] = []
+        const watching = requester.subscribe({ error: () => undefined })
+        events.next({ type: 'open', connection, session: 1 })
+        const second = new Subscription()
+        requester.ask('a').subscribe({
+          error: () => {
+            second.unsubscribe()
+          },
+        })
+        second.add(requester.ask('b').subscribe({ error: (error: unknown) => failures.push(error) }))
+        expect(requester.inFlight).to.equal(2)
+        if (over === 'error') events.error(new Error('over'))
+        else events.next({ type: 'close', connection, reason: 'remote', bytesUnsent: 0 })
+        expect([requester.inFlight, failures, events.observed]).to.deep.equal([0, [], over === 'close'])
+        watching.unsubscribe()
+        expect(events.observed).to.be.false
+      }
+    })
 
     it('and lets it ask anew, of a new subscription', () =>
       run(({ cold, expectObservable, expectSubscriptions }) => {

@@ -122,8 +122,8 @@ export class Asks {
   /** The stream is at its end. */
   end(cause: unknown): void {
     this.#end = { cause }
-    for (const { ledger } of this.#lanes.all) for (const ask of ledger.asks) this.#fail(ask, lost(ask, cause))
-    for (const ask of this.#waiting) this.#fail(ask, lost(ask, cause))
+    const inFlight = this.#lanes.all.flatMap(({ ledger }) => ledger.asks)
+    for (const ask of [...inFlight, ...this.#waiting]) if (!ask.settled) this.#fail(ask, lost(ask, cause))
     this.stop()
   }
 
