@@ -357,6 +357,16 @@ describe('requests', () => {
         expectSent(net).toBe(['              ----a---y', '--a---c---z', '---a---(yc)z'], { ...letters, c: '2a' })
       }))
 
+    it('another, where the one with the fewest can take none', () =>
+      run(({ cold, expectEvents, expectObservable, expectSent }) => {
+        const net = cold(['                  lo------', '-o-------'], letters)
+        const requester = requests(net, numbered)
+        net.appeared.subscribe(connection => (connection.answer = net.connections[0] === connection))
+        expectEvents(requester).toBe(['      lo', '-o'])
+        for (const start of ['--^', '---^', '----^']) expectObservable(requester.ask('a'), `${start}-----!`).toBe('')
+        expectSent(net).toBe(['              ---ab----yz', '--a-----y'], { ...letters, b: '2a' })
+      }))
+
     it('the one that is selected, and waits while that is busy', () =>
       run(({ cold, expectEvents, expectObservable, expectSent }) => {
         const net = cold(['                  lo-----', '-o---A-', '-o-----'], letters)
@@ -522,6 +532,16 @@ describe('requests', () => {
         expectObservable(requester.ask('b'), '--^').toBe('-----(1|)', letters)
       }))
 
+    it('in a codec too where there are ids', () =>
+      run(({ cold, expectEvents, expectObservable }) => {
+        const dial = cold('                  o----B', letters)
+        const requester = requests(dial, numbered)
+        dial.appeared.subscribe(connection => (connection.answer = packet => packet !== '1a' || throws()))
+        expectEvents(requester).toBe('       o')
+        expectObservable(requester.ask('a'), '--^').toBe('--#', letters, bad)
+        expectObservable(requester.ask('b'), '--^').toBe('-----(B|)', letters)
+      }))
+
     for (const rule of ['isAnswer', 'last', 'failed'] as const)
       it(`in ${rule}: its connection is destroyed`, () =>
         run(({ cold, expectEvents, expectObservable }) => {
@@ -547,6 +567,17 @@ describe('requests', () => {
         expectObservable(fate(requester.ask('a', { timeout: 3 })), '-^').toBe('----(t|)', letters)
         expectObservable(fate(requester.ask('b')), '-^').toBe('----(L|)', letters)
       }))
+  })
+
+  it('promises the answer', async () => {
+    const connection = recordingConnection<string>()
+    const events = new Subject<ConnectionEvent<string, RecordingConnection<string>>>()
+    const requester = requests(events, numbered)
+    const answers = Promise.all([requester.promise('a'), requester.promise('b')])
+    events.next({ type: 'open', connection, session: 1 })
+    for (const packet of ['2B', '1A']) events.next({ type: 'packet', connection, packet })
+    expect(await answers).to.deep.equal(['1A', '2B'])
+    expect(connection.sent).to.deep.equal(['1a', '2b'])
   })
 
   it('promises the first answer, and cancels what would follow', async () => {

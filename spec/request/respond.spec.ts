@@ -13,8 +13,10 @@ import {
   type Observable,
 } from 'rxjs'
 import type { Connection, ConnectionEvent } from 'sluice'
-import { byId, inOrder, respond, type ByIdRules } from 'sluice/request'
-import { recordingConnection, type RecordingConnection } from 'sluice/testing'
+import { framed, lines } from 'sluice/framing'
+import { byId, inOrder, requests, respond, type ByIdRules } from 'sluice/request'
+import { memory, recordingConnection, type RecordingConnection } from 'sluice/testing'
+import { diary } from '../support/diary.js'
 import { leavesNothing, run } from '../support/run.js'
 import { letters } from './numbered.js'
 
@@ -126,6 +128,32 @@ describe('respond', () => {
         expectSent(client).toBe('-(Ap)r', { ...letters, p: { call: 'pause' }, r: { call: 'resume' } })
       })
     })
+  })
+
+  it('answers what is cancelled while the answer is on its way, and that is counted as late', () => {
+    const told = diary(({ at, watch, write }) => {
+      const net = memory({ latency: 5 })
+      const { put, get } = rules
+      net.host('server').listen({ port: 1 }).pipe(framed(lines()), respond(numbered, upper)).subscribe()
+      const dial = net.host('client').connect({ host: 'server', port: 1 }).pipe(framed(lines()))
+      const asking = byId<string>({ put, get, cancel: id => `${id}!` })
+      const requester = requests(dial, asking)
+      watch(requester, 100, ({ type }) => {
+        write(type)
+      })
+      at(20, () => {
+        const ask = requester.ask('a').subscribe(write)
+        at(7, () => {
+          ask.unsubscribe()
+        })
+      })
+      for (const ms of [29, 31])
+        at(ms, () => {
+          write(`${requester.late} late, ${requester.unknown} unknown`)
+        })
+      at(40, () => requester.ask('b').subscribe(write))
+    })
+    expect(told).to.deep.equal(['0 connecting', '10 open', '29 0 late, 0 unknown', '31 1 late, 0 unknown', '50 2B'])
   })
 
   describe('reads no further', () => {
