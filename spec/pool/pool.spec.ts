@@ -238,6 +238,17 @@ describe('pool', () => {
     expect(offered).to.deep.equal([3, 2, 2])
   })
 
+  it('sends nothing where its select chooses one that has long gone', () => {
+    const net = memory()
+    servers(net, 1)
+    let first: MemberConnection<never, unknown> | undefined
+    const clients = pool(net.connect({ port: 1 }), { size: 2, select: ([connection]) => (first ??= connection) })
+    clients.subscribe()
+    expect(clients.send(new Uint8Array(1))).to.equal(true)
+    clients.connections[0]?.destroy()
+    expect(clients.send(new Uint8Array(1))).to.equal(false)
+  })
+
   it('passes over who is closing', () =>
     run(({ cold, at: when }) => {
       const source = cold('o----')

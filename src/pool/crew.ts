@@ -2,7 +2,6 @@ import { defer, isObservable, of, timer, type Observable, type Subscriber, type 
 import { now } from '../connection/clock.js'
 import type { AnyEvent, CloseEvent, TypedEvent } from '../connection/event.js'
 import type { Failure } from './alive.js'
-import { nameOf } from './endpoints.js'
 import type { LeakEvent } from './lease.js'
 import { Leases, type Lot } from './leases.js'
 import type { LeaseOptions } from './lease-options.js'
@@ -11,6 +10,7 @@ import { LiveMember, type Keeper } from './live-member.js'
 import type { LiveConnection } from './member-connection.js'
 import type { EndpointsEvent, FinishedEvent } from './member.js'
 import { Place } from './place.js'
+import { Places } from './places.js'
 import type { Select } from './select.js'
 import { START_INTERVAL } from './supervision.js'
 import { WarmUp } from './warm-up.js'
@@ -34,7 +34,7 @@ export class Crew implements Keeper, Lot {
   lastFailure: unknown
   readonly #recipe: Recipe
   readonly #subscriber: Subscriber<TypedEvent>
-  readonly #places = new Map<string, Place>()
+  readonly #places: Places
   readonly #warmUp = new WarmUp<LiveMember>(member => {
     member.start()
   })
@@ -42,26 +42,34 @@ export class Crew implements Keeper, Lot {
   #available: LiveConnection[] | undefined
   #lists: Subscription | undefined
   /** No endpoints will come or go any more. */
-  #settled = false
+  #fixed = false
   #closing = false
-  /** Ends the wait for an endpoint that has failed. */
-  #retry: Subscription | undefined
 
   constructor(recipe: Recipe, subscriber: Subscriber<TypedEvent>) {
     this.#recipe = recipe
     this.#subscriber = subscriber
     this.leases = new Leases(this, recipe.leases)
+    this.#places = new Places({
+      size: recipe.size,
+      max: recipe.leases.max,
+      placeFor: (name, endpoint) =>
+        new Place(
+          name,
+          endpoint,
+          defer(() => recipe.streamTo(endpoint) as Observable<AnyEvent>),
+        ),
+      settle: place => {
+        this.#settle(place)
+      },
+    })
   }
 
   get members(): LiveMember[] {
-    return [...this.#places.values()].flatMap(({ members }) => [...members.values()])
+    return this.#places.members
   }
 
   get underWay(): number {
-    let count = 0
-    for (const { members } of this.#places.values())
-      for (const member of members.values()) if (member.underWay) count += 1
-    return count
+    return this.#places.underWay
   }
 
   run(): void {
@@ -72,15 +80,15 @@ export class Crew implements Keeper, Lot {
     })
     this.#lists = (isObservable(endpoints) ? endpoints : of(endpoints)).subscribe({
       next: list => {
-        this.#update(list)
+        this.#places.update(list)
       },
       error: (error: unknown) => {
         const failed: EndpointsEvent = { type: 'endpoints', error }
         this.#subscriber.next(failed)
-        this.#settle()
+        this.#noMoreEndpoints()
       },
       complete: () => {
-        this.#settle()
+        this.#noMoreEndpoints()
       },
     })
     this.#subscriber.add(this.#lists)
@@ -93,8 +101,10 @@ export class Crew implements Keeper, Lot {
       if (available.length === 0) return undefined
       const picked = this.#recipe.select(available, packet) as LiveConnection | undefined
       if (picked === undefined || picked.state === 'open') return picked
-      // It is closing, which is not told yet.
-      available = this.#available = available.filter(({ state }) => state === 'open')
+      // It is closing, which is not told yet; or none of these.
+      const open = available.filter(({ state }) => state === 'open')
+      if (open.length === available.length) return undefined
+      available = this.#available = open
     }
   }
 
@@ -102,7 +112,7 @@ export class Crew implements Keeper, Lot {
   close(grace: number): void {
     this.#closing = true
     this.#lists?.unsubscribe()
-    this.#settle()
+    this.#noMoreEndpoints()
     this.asked()
     const over = timer(grace).subscribe(() => {
       for (const member of this.members) {
@@ -118,7 +128,7 @@ export class Crew implements Keeper, Lot {
 
   tell(member: LiveMember, event: TypedEvent): void {
     if (event.type === 'close') this.lastFailure = (event as CloseEvent).error ?? this.lastFailure
-    if (event.type === 'open') this.#placeOf(member)?.works()
+    if (event.type === 'open') this.#places.of(member)?.works()
     this.#subscriber.next(event)
     if (event.type !== 'open' && event.type !== 'retry') return
     this.#warmUp.settled(member)
@@ -144,9 +154,8 @@ export class Crew implements Keeper, Lot {
       this.#startAgain(member)
       return
     }
-    const place = this.#placeOf(member)
-    if (place !== undefined && !member.opened && !member.stopped) place.fails(this.#recipe.leases.random)
-    if (place !== undefined) this.#dismiss(member, place)
+    if (!member.opened && !member.stopped) this.#rest(member)
+    this.#places.dismiss(member)
     const finished: FinishedEvent<unknown, unknown> = { type: 'finished', member, ...failure }
     this.#subscriber.next(finished)
     this.leases.serve()
@@ -170,29 +179,15 @@ export class Crew implements Keeper, Lot {
   // ── what leases ask ──
 
   grow(): boolean {
-    const place = this.#roomiest()
+    const place = this.#places.roomiest
     if (place === undefined) return false
     const revived = [...place.members.values()].find(({ state, stopped }) => state === 'finished' && !stopped)
-    if (revived === undefined) this.#add(place)
+    if (revived === undefined) this.#settle(place)
     else {
       revived.state = 'waiting'
       this.#warmUp.add(revived)
     }
     return true
-  }
-
-  /** The place with the fewest members of those that may have one more; if there will be one only later, it is then looked for again. */
-  #roomiest(): Place | undefined {
-    const time = now()
-    let best: Place | undefined
-    let later = Infinity
-    for (const place of this.#places.values()) {
-      if (!place.wanted || place.alive >= this.#recipe.leases.max || place.probes) continue
-      if (place.notBefore > time) later = Math.min(later, place.notBefore)
-      else if (best === undefined || place.alive < best.alive) best = place
-    }
-    if (best === undefined) this.#retryLater(later)
-    return best
   }
 
   asked(): void {
@@ -202,7 +197,7 @@ export class Crew implements Keeper, Lot {
   }
 
   hasSurplus(member: LiveMember): boolean {
-    return this.#closing || (this.#placeOf(member)?.size ?? 0) > this.#recipe.size
+    return this.#closing || this.#places.hasSurplus(member)
   }
 
   leaked(lease: LiveLease): void {
@@ -213,49 +208,12 @@ export class Crew implements Keeper, Lot {
     this.#subscriber.next(leak)
   }
 
-  // ── endpoints ──
+  // ── members ──
 
-  #update(list: readonly unknown[]): void {
-    const wanted = new Map(list.map(endpoint => [nameOf(endpoint), endpoint]))
-    for (const place of this.#places.values()) {
-      if (wanted.has(place.name) || !place.wanted) continue
-      place.wanted = false
-      for (const member of place.members.values()) {
-        if (member.state === 'finished') this.#dismiss(member, place)
-        else member.leave('finish')
-      }
-    }
-    for (const [name, endpoint] of wanted) this.#want(name, endpoint)
-  }
-
-  #want(name: string, endpoint: unknown): void {
-    const place = this.#places.get(name) ?? this.#placeFor(name, endpoint)
-    this.#places.set(name, place)
-    if (!place.wanted) {
-      place.wanted = true
-      for (const member of place.members.values()) member.leave('again')
-    }
-    while (place.members.size < this.#recipe.size) this.#add(place)
-  }
-
-  #placeFor(name: string, endpoint: unknown): Place {
-    return new Place(
-      name,
-      endpoint,
-      defer(() => this.#recipe.streamTo(endpoint) as Observable<AnyEvent>),
-    )
-  }
-
-  #add(place: Place): void {
+  #settle(place: Place): void {
     const member = new LiveMember(place.freeId(), place.endpoint, place.stream, this)
     place.members.set(member.id, member)
     this.#warmUp.add(member)
-  }
-
-  /** Forgets a member that is finished, unless it is one of those that may be started again. */
-  #dismiss(member: LiveMember, place: Place): void {
-    if (!place.wanted || place.members.size > this.#recipe.size) place.delete(member)
-    if (place.members.size === 0) this.#places.delete(place.name)
   }
 
   /** We have ended it, so that it may be started at once, unless it has not even been open. */
@@ -268,30 +226,25 @@ export class Crew implements Keeper, Lot {
     this.#warmUp.add(member)
   }
 
-  #retryLater(at: number): void {
-    this.#retry?.unsubscribe()
-    if (at === Infinity) return
-    this.#retry = timer(Math.max(0, at - now())).subscribe(() => {
+  /** An endpoint at which not even the dial went well is left alone for a while, and then looked at for those who wait. */
+  #rest(member: LiveMember): void {
+    const place = this.#places.of(member)
+    if (place === undefined) return
+    const rested = timer(place.fails(this.#recipe.leases.random)).subscribe(() => {
+      place.rests = false
       this.leases.serve()
     })
-    this.#subscriber.add(this.#retry)
+    this.#subscriber.add(rested)
   }
 
-  #settle(): void {
-    this.#settled = true
+  #noMoreEndpoints(): void {
+    this.#fixed = true
     this.#completeWhenOver()
   }
 
   #completeWhenOver(): void {
-    if (!this.#settled || (this.#recipe.held() && !this.#closing)) return
-    for (const { members } of this.#places.values()) {
-      for (const { state } of members.values()) if (state !== 'finished') return
-    }
-    this.#subscriber.complete()
-  }
-
-  #placeOf({ endpoint }: LiveMember): Place | undefined {
-    return this.#places.get(nameOf(endpoint))
+    if (!this.#fixed || (this.#recipe.held() && !this.#closing)) return
+    if (this.#places.finished) this.#subscriber.complete()
   }
 
   #find(): LiveConnection[] {

@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs'
-import { now } from '../connection/clock.js'
 import type { AnyEvent } from '../connection/event.js'
 import { exponential } from '../reconnect/exponential.js'
 import type { LiveMember } from './live-member.js'
@@ -16,8 +15,8 @@ export class Place {
   readonly members = new Map<string, LiveMember>()
   /** Whether it is still one of the endpoints. */
   wanted = true
-  /** Until when it is left alone, since it has failed. */
-  notBefore = 0
+  /** It is left alone for a while, since it has failed. */
+  rests = false
   /** No number below it is free. */
   #lowest = 1
   #delays: Iterator<number> | undefined
@@ -59,12 +58,14 @@ export class Place {
   }
 
   works(): void {
-    this.notBefore = 0
+    this.rests = false
     this.#delays = undefined
   }
 
-  fails(random: () => number): void {
+  /** Answers for how many milliseconds it is to rest. */
+  fails(random: () => number): number {
     this.#delays ??= exponential({ base: SHORTEST, floor: SHORTEST, cap: LONGEST, random })[Symbol.iterator]()
-    this.notBefore = now() + Number(this.#delays.next().value)
+    this.rests = true
+    return Number(this.#delays.next().value)
   }
 }
