@@ -20,7 +20,7 @@ const steps = [
   (server: Connection<string>) => server.send('EHLO localhost'),
   (server: Connection<string>) => server.send('STARTTLS'),
   (server: Connection<string>) =>
-    upgrade(server, { role: 'client', servername: host }).subscribe({
+    upgrade(server, { role: 'client' }).subscribe({
       next: () => server.send('EHLO localhost'),
       error: () => {}, // The connection closes with the same error.
     }),
