@@ -1,6 +1,12 @@
 import { expect } from 'chai'
+import sinon from 'sinon'
+import type { Line } from 'sluice'
 import { tcp } from 'sluice/net'
+import { DuplexWire } from '#src/net/duplex-wire.js'
+import { Gather } from '#src/net/gather.js'
+import { duplexKind } from '#src/net/socket-kind.js'
 import { closeAll } from '../support/net/closing.js'
+import { duplexPair } from '../support/net/duplex-pair.js'
 import { listening, overTcp, overUnix, pair, pairings } from '../support/net/pairs.js'
 import { drained, rawClient, rawServer, take } from '../support/net/peers.js'
 import { eventually, turn, turns } from '../support/net/resources.js'
@@ -206,6 +212,21 @@ describe('DuplexWire', () => {
     })
   }
 
+  it('writes and ends nothing once it is destroyed', async () => {
+    const [near] = duplexPair()
+    const line = idleLine()
+    for (const sent of [[], [Buffer.alloc(10)], [Buffer.alloc(100_000)]]) {
+      const wire = new DuplexWire(line, near, duplexKind, new Gather())
+      const calls = [sinon.spy(near, 'write'), sinon.spy(near, 'end')]
+      wire.destroy()
+      for (const chunk of sent) wire.write(chunk)
+      wire.end()
+      await turns(3)
+      expect(calls.map(({ callCount }) => callCount)).to.deep.equal([0, 0])
+      for (const call of calls) call.restore()
+    }
+  })
+
   it('knows to the byte what the system never got', async () => {
     for (const size of [300_000, 3 * MiB]) {
       const { server, listener } = await listening(overUnix.listen())
@@ -263,4 +284,18 @@ function pattern(size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size)
   for (let index = 0; index < size; index += 1) bytes[index] = (index * 31 + (index >> 8)) & 255
   return bytes
+}
+
+/** A line that nobody listens to. */
+function idleLine(): Line {
+  const ignore = (): void => undefined
+  return {
+    opened: ignore,
+    received: ignore,
+    ended: ignore,
+    written: ignore,
+    blocked: ignore,
+    closed: ignore,
+    destroy: ignore,
+  }
 }

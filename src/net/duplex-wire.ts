@@ -197,7 +197,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   }
 
   #endSocket(): void {
-    if (!this.#suspended) this.#socket.end()
+    if (!this.#suspended && !this.#socket.destroyed) this.#socket.end()
   }
 
   // ── handshakes ──
