@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -217,6 +218,20 @@ describe('The examples', function () {
     server.terminate()
     await stuck.closes()
     expect(await server.ends()).to.include('0 finished, 1 aborted, 0 bytes lost')
+  })
+
+  it('cluster answers from each of its processes, and drains all of them', async () => {
+    const server = example('cluster', [0, 2])
+    const [, first] = await server.says(/1 is listening on port (\d+)/)
+    const [, second] = await server.says(/2 is listening on port (\d+)/)
+    expect(first).to.equal(second)
+    const peers = await Promise.all(Array.from({ length: 4 }, () => dialled(Number(first))))
+    for (const peer of peers) peer.sends('hello\n')
+    for (const peer of peers) while (peer.received === '') await once(peer.socket, 'data')
+    expect(new Set(peers.map(({ received }) => received))).to.deep.equal(new Set(['1: hello\n', '2: hello\n']))
+    server.terminate()
+    await Promise.all(peers.map(peer => peer.closes()))
+    expect(await server.ends()).to.include.members(['1: 2 finished, 0 aborted', '2: 2 finished, 0 aborted'])
   })
 
   it('are all run here', () => {

@@ -99,4 +99,12 @@ describe('The options of sockets', () => {
   it('want a port that can be dialled', () => {
     expect(faults(() => tcp.connect({ port: 0 }))).to.deep.equal(['port must be a whole number from 1 to 65535, not 0'])
   })
+
+  it('share a port only where Node can', () => {
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+    const can = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
+    const told = faults(() => tcp.listen({ port: 0, reusePort: true }))
+    expect(told).to.deep.equal(can ? [] : ['reusePort needs Node 22.12, not true'])
+    expect(faults(() => tcp.listen({ port: 0, reusePort: false }))).to.deep.equal([])
+  })
 })

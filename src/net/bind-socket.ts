@@ -46,8 +46,15 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
   })
   if ('path' in at) listenPath(server, at, backlog, () => !gate.closed)
   else {
-    const { port, host: address, ipv6Only = false, exclusive = false } = at
-    server.listen({ port, backlog, ipv6Only, exclusive, ...(address !== undefined && { host: address }) })
+    const { port, host: address, ipv6Only = false, exclusive = false, reusePort = false } = at
+    server.listen({
+      port,
+      backlog,
+      ipv6Only,
+      exclusive,
+      ...(reusePort && { reusePort }),
+      ...(address !== undefined && { host: address }),
+    })
   }
   return gate
 }

@@ -64,6 +64,11 @@ export interface TcpPlace extends SocketOptions {
   readonly ipv6Only?: boolean
   /** Whether the workers of a `node:cluster` get ports of their own. Default `false`. */
   readonly exclusive?: boolean
+  /**
+   * Whether other processes may bind the port too, each to be given a share of the peers by the system. Default `false`.
+   * It needs Node 22.12, and a system that shares (Linux, FreeBSD, …).
+   */
+  readonly reusePort?: boolean
 }
 
 /** A Unix socket, or a Windows pipe, to bind. */
@@ -89,6 +94,12 @@ const path: Rule = value =>
 export function isPipe(path: string): boolean {
   return path.startsWith('\\\\.\\pipe\\') || path.startsWith('\\\\?\\pipe\\')
 }
+
+/** A Node that does not know it would bind the port for itself alone, and the next process would fail. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const sharesPorts = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
+
+const reusePort: Rule = value => boolean(value) ?? (value === true && !sharesPorts ? 'needs Node 22.12' : undefined)
 
 const socketRules = { ...connectionRules, noDelay: boolean, keepAlive: boolean, keepAliveInitialDelay: delay }
 
@@ -116,6 +127,7 @@ export const tcpPlaceRules: Rules<TcpPlace> = {
   backlog: within(1, 65_535),
   ipv6Only: boolean,
   exclusive: boolean,
+  reusePort,
 }
 
 export const pathPlaceRules: Rules<PathPlace> = {
