@@ -37,6 +37,9 @@ export function firstPacket<E extends TypedEvent>(timeout = 15_000): OperatorFun
       },
       heard: met,
       silenced: met,
+      over() {
+        deadlines.clear()
+      },
     }
   })
 }

@@ -36,6 +36,9 @@ export function idleTimeout<E extends TypedEvent>(timeout = 60_000): OperatorFun
       silenced(connection) {
         sweep.delete(connection)
       },
+      over() {
+        sweep.clear()
+      },
     }
   })
 }

@@ -8,28 +8,23 @@ export interface Watch {
   heard(connection: Connection<never>): void
   /** Nothing more will arrive on it. */
   silenced(connection: Connection<never>): void
+  /** Nothing more will be heard of any. */
+  over(): void
 }
 
-/** Lets a watch see what passes. When the stream is over, it is told that every connection is silenced. */
+/** Lets a watch see what passes. */
 export function watched<E extends TypedEvent>(start: () => Watch): OperatorFunction<E, E> {
   return source =>
     defer(() => {
       const watch = start()
-      const open = new Set<Connection<never>>()
-      const leave = (connection: Connection<never>): void => {
-        open.delete(connection)
-        watch.silenced(connection)
-      }
       return (source as Observable<TypedEvent> as Observable<AnyEvent>).pipe(
         tap(event => {
           if (event.type === 'packet') watch.heard(event.connection)
-          else if (event.type === 'open') {
-            open.add(event.connection)
-            watch.opened(event.connection)
-          } else if (event.type === 'end' || event.type === 'close') leave(event.connection)
+          else if (event.type === 'open') watch.opened(event.connection)
+          else if (event.type === 'end' || event.type === 'close') watch.silenced(event.connection)
         }),
         finalize(() => {
-          open.forEach(leave)
+          watch.over()
         }),
       )
     }) as Observable<TypedEvent> as Observable<E>
