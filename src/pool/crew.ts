@@ -133,6 +133,7 @@ export class Crew implements Keeper, Lot {
     if (event.type !== 'open' && event.type !== 'retry') return
     this.#warmUp.settled(member)
     this.leases.look(member)
+    this.leases.serve()
   }
 
   changed(): void {

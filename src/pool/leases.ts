@@ -39,6 +39,7 @@ export class Leases implements Lender {
   readonly #settings: Required<LeaseOptions>
   /** The oldest comes first. */
   readonly #waiting = new Set<LiveLease>()
+  #line: Iterator<LiveLease, undefined> | undefined
   readonly #leased = new Set<LiveLease>()
   /** The last is leased next, so that those which are not needed grow old. */
   readonly #idle: LiveMember[] = []
@@ -54,7 +55,9 @@ export class Leases implements Lender {
   #failed = 0
   #longest = 0
   #total = 0
-  #askedMeanwhile = false
+  #oneMore = false
+  /** Whether it is worth to ask for more members: there were more the last time, or something has happened since. */
+  #mayGrow = true
 
   constructor(lot: Lot, settings: Required<LeaseOptions>) {
     this.#lot = lot
@@ -95,19 +98,10 @@ export class Leases implements Lender {
     return lease
   }
 
-  /** Gives what there is to those who wait, and asks for more where it is not enough. */
+  /** Gives what there is to those who wait, and asks for more where that is not enough: there may be more by now. */
   serve(): void {
-    if (this.#waiting.size === 0) return
-    // Who is given one may give it back at once, and what is started may be open at once.
-    this.#askedMeanwhile = true
-    if (this.#serving) return
-    this.#serving = true
-    while (this.#askedMeanwhile) {
-      this.#askedMeanwhile = false
-      this.#giveOut()
-      this.#growAsNeeded()
-    }
-    this.#serving = false
+    this.#mayGrow = true
+    this.#goRound()
   }
 
   /** A member may be there to be leased. */
@@ -120,7 +114,7 @@ export class Leases implements Lender {
     member.stacked = true
     this.#idle.push(member)
     this.#unused.add(member)
-    this.serve()
+    this.#goRound()
   }
 
   /** A member has gone. */
@@ -153,20 +147,41 @@ export class Leases implements Lender {
     this.#unused.clear()
   }
 
+  /** Who is given one may give it back at once, and what is started may be open at once: that is for the next round. */
+  #goRound(): void {
+    this.#oneMore = true
+    if (this.#serving) return
+    this.#serving = true
+    while (this.#oneMore && this.#waiting.size > 0) {
+      this.#oneMore = false
+      this.#giveOut()
+      this.#growAsNeeded()
+    }
+    this.#serving = false
+  }
+
   #giveOut(): void {
-    if (this.#idle.length === 0) return
-    for (const lease of this.#waiting) {
+    while (this.#waiting.size > 0) {
       const member = this.#take()
       if (member === undefined) return
+      const lease = this.#nextInLine()
       this.#late.delete(lease)
       this.#waiting.delete(lease)
       this.#grant(lease, member, now() - lease.since)
     }
   }
 
-  /** What opens at once is given out before more is asked for. */
+  /** From where it stopped: to begin at the front would mean to pass by all who have gone from there. */
+  #nextInLine(): LiveLease {
+    for (;;) {
+      const { value, done } = (this.#line ??= this.#waiting.values()).next()
+      if (done !== true) return value
+      this.#line = undefined
+    }
+  }
+
   #growAsNeeded(): void {
-    while (!this.#askedMeanwhile && this.#waiting.size > this.#lot.underWay) if (!this.#lot.grow()) return
+    while (this.#mayGrow && !this.#oneMore && this.#waiting.size > this.#lot.underWay) this.#mayGrow = this.#lot.grow()
   }
 
   #take(): LiveMember | undefined {
@@ -180,7 +195,7 @@ export class Leases implements Lender {
   #queue(lease: LiveLease): void {
     lease.since = now()
     this.#waiting.add(lease)
-    this.serve()
+    this.#goRound()
     if (lease.state !== 'waits') return
     const { maxPending } = this.#settings
     if (this.#waiting.size > maxPending && this.#waiting.size - this.#lot.underWay > maxPending)
