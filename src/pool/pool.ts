@@ -80,11 +80,11 @@ export interface Pool<E extends TypedEvent, At = undefined> extends ConnectionGr
 /**
  * Keeps a number of connections open, and makes one stream of them.
  *
- * A member is a stream with a life of its own: pipe `reconnect` into it and it comes back on its own. Each event's
- * connection tells its `member`, `endpoint` and `session`. What happens to a member is an event: its stream's end is
- * `finished`, with the error where it failed. The pool never errors, and completes when no more endpoints will come and
- * all members have finished. Members start in order, four at a time. Like any group it is shared: the first subscriber
- * opens all of it, the last to leave closes it.
+ * A member is a stream of one connection at a time, with a life of its own: pipe `reconnect` into it and it comes back.
+ * Each event's connection tells its `member`, `endpoint` and `session`. What happens to a member is an event: its
+ * stream's end is `finished`, with the error where it failed. The pool never errors, and completes when no more
+ * endpoints will come and all members have finished. Members start in order, four at a time. Like any group it is
+ * shared: the first subscriber opens all of it, the last to leave closes it.
  *
  * @throws `SluiceError` with code `ERR_OPTIONS`
  *
