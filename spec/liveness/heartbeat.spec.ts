@@ -313,6 +313,23 @@ describe('heartbeat', () => {
         const both = cold(['l-o-a-b', '--o-a-a-a-x'])
         expectEvents(both.pipe(picky), '^------------!').toBe(['l-o-a-f', '--o-a-a-a-x'], threw)
       }))
+
+    it('closes the connection of a random that throws, or gives no share of one, and no other', () => {
+      const throws = () => {
+        throw new Error('no luck')
+      }
+      for (const bad of [throws, () => NaN, () => -0.1, () => 1, () => '0' as unknown as number])
+        run(({ cold, expectEvents, expectSent }) => {
+          let asked = 0
+          const random = () => (asked++ === 0 ? bad() : 0)
+          const both = cold([' l-o-----------', '-----o------------x'])
+          expectEvents(both.pipe(beat({ random })), '^------------------!').toBe(
+            ['l-(of)', '-----o------------x'],
+            threw,
+          )
+          expectSent(both).toBe(['--x', '-------------?'])
+        })
+    })
   })
 
   describe('passes', () => {

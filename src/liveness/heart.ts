@@ -70,13 +70,26 @@ export class Heart<E extends TypedEvent> {
   }
 
   #watch(connection: Connection<never>): void {
-    const headStart = Math.floor((this.#random() * this.#interval) / 2)
+    let headStart: number
+    try {
+      headStart = Math.floor((this.#chance() * this.#interval) / 2)
+    } catch (thrown) {
+      connection.destroy(handlerError('the random of heartbeat', thrown))
+      return
+    }
     this.#pulses.set(connection.id, new Pulse(connection, headStart))
     this.#timer ??= timer(this.#tick, this.#tick).subscribe(() => {
       this.#pulses.forEach(pulse => {
         this.#examine(pulse)
       })
     })
+  }
+
+  /** With anything else a ping would never be due, or always. */
+  #chance(): number {
+    const chance: unknown = this.#random()
+    if (typeof chance === 'number' && chance >= 0 && chance < 1) return chance
+    throw new RangeError(`${String(chance)} is not a number of at least 0 and less than 1`)
   }
 
   #leave({ id }: Connection<never>): void {

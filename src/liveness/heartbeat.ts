@@ -20,7 +20,8 @@ import { heartbeatRules, type HeartbeatEvent, type HeartbeatOptions } from './he
  * no live peer is given up because the clock was set, or because the machine slept.
  *
  * @throws `SluiceError` with code `ERR_OPTIONS`. A `ping` that throws, or makes a packet that can't be encoded, closes
- * its connection with `ERR_HANDLER`; so does an `isPong` that throws
+ * its connection with `ERR_HANDLER`; so does an `isPong` that throws, and a `random` that throws or answers no number
+ * from 0 to 1
  *
  * @example Over lines
  * ```ts
