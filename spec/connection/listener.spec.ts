@@ -37,6 +37,37 @@ describe('Gate', () => {
     expect(gate).to.include({ accepted: 3, paused: false })
   })
 
+  it('frees its port until it is resumed, and binds it once', () => {
+    const { gate, done } = gated({ suspend: () => done.push('free'), restore: () => done.push('bind') })
+    gate.suspend()
+    gate.suspend()
+    expect(gate).to.include({ paused: true, suspended: true })
+    gate.resume()
+    expect(gate).to.include({ paused: false, suspended: true })
+    gate.restored()
+    expect(gate).to.include({ paused: false, suspended: false })
+    expect(done).to.deep.equal(['free', 'bind'])
+  })
+
+  it('frees its port again if it was suspended while it was being bound', () => {
+    const { gate, done } = gated({ suspend: () => done.push('free'), restore: () => done.push('bind') })
+    gate.suspend()
+    gate.resume()
+    gate.suspend()
+    gate.restored()
+    expect(done).to.deep.equal(['free', 'bind', 'free'])
+    expect(gate.suspended).to.equal(true)
+  })
+
+  it('is paused where it can not free its port', () => {
+    const { gate, done } = gated()
+    gate.suspend()
+    expect(gate).to.include({ paused: true, suspended: false })
+    gate.offer('a')
+    gate.resume()
+    expect(done).to.deep.equal(['accept a'])
+  })
+
   it('has room again when one of those that wait has left', () => {
     const { gate, done } = gated({ backlog: 1 })
     gate.pause()

@@ -6,7 +6,7 @@ import { serve, type RefusalCause, type ServeOptions } from 'sluice/server'
 import { memory, type MemoryNetwork, type MemoryPlace } from 'sluice/testing'
 import { diary } from '../support/diary.js'
 import { check } from '../support/property.js'
-import { Visitor, visitors } from './visitor.js'
+import { codeOf, Visitor, visitors } from './visitor.js'
 
 const port = (net: MemoryNetwork, place: Partial<MemoryPlace> = {}) =>
   net.listen({ port: 1, ...place }).pipe(framed(lines()))
@@ -95,6 +95,83 @@ describe('A server that is full', () => {
       expect(bob.got).to.deep.equal([])
       server.wake()
       expect(bob.got).to.deep.equal(['hello'])
+    })
+  })
+
+  describe('and closes', () => {
+    const limits = { maxConnections: 10, whenFull: 'close' } as const
+
+    it('is not to be reached, until there are fewer than nine tenths', () => {
+      const net = memory()
+      const { server } = echo(net, limits, [port(net), port(net, { port: 2 })])
+      const all = visitors(10, net)
+      expect([1, 2].map(place => new Visitor(net, place).ended)).to.deep.equal(['ECONNREFUSED', 'ECONNREFUSED'])
+      expect(server.endpoints.map(({ port: bound }) => bound)).to.deep.equal([1, 2])
+      all[0]?.leaves()
+      expect(new Visitor(net).ended).to.equal('ECONNREFUSED')
+      all[1]?.leaves()
+      expect([1, 2].map(place => new Visitor(net, place).says('in').got)).to.deep.equal([['in'], ['in']])
+      expect(server.info()).to.include({ active: 10, peak: 10, accepted: 12, failures: 0 })
+    })
+
+    it('or than it is told', () => {
+      const net = memory()
+      echo(net, { ...limits, listenBelow: 1 })
+      const all = visitors(10, net)
+      for (const visitor of all.slice(1)) visitor.leaves()
+      expect(new Visitor(net).ended).to.equal('ECONNREFUSED')
+      all[0]?.leaves()
+      expect(new Visitor(net).says('in').got).to.deep.equal(['in'])
+    })
+
+    it('binds its port again, though asleep', () => {
+      const net = memory()
+      const { server } = echo(net, { ...limits, maxConnections: 1, listenBelow: 1 })
+      const ann = new Visitor(net)
+      server.sleep()
+      ann.leaves()
+      const bob = new Visitor(net).says('hello')
+      expect([bob.got, bob.ended]).to.deep.equal([[], undefined])
+      server.wake()
+      expect(bob.got).to.deep.equal(['hello'])
+    })
+
+    it('tries again each second, and counts it, where somebody else has taken the port', () => {
+      const failures = diary(({ at, write }) => {
+        const net = memory()
+        const { server } = echo(net, { ...limits, maxConnections: 1 })
+        const [ann] = visitors(1, net)
+        const thief = net.listen({ port: 1 }).subscribe()
+        ann?.leaves()
+        for (const ms of [0, 1_500]) {
+          at(ms, () => {
+            write(`${server.info().failures} ${String(codeOf(server.info().lastFailure))}`)
+          })
+        }
+        at(2_500, () => {
+          thief.unsubscribe()
+        })
+        at(3_500, () => {
+          write(new Visitor(net).says('again').got.join())
+        })
+      })
+      expect(failures).to.deep.equal(['0 1 EADDRINUSE', '1500 2 EADDRINUSE', '3500 again'])
+    })
+
+    it('stops trying when nobody is subscribed any more', () => {
+      diary(({ at, scheduler }) => {
+        const net = memory()
+        const server = serve(port(net), { ...limits, maxConnections: 1, firstPacketTimeout: Infinity })
+        const leave = server.subscribe()
+        const [ann] = visitors(1, net)
+        net.listen({ port: 1 }).subscribe()
+        ann?.leaves()
+        at(10, () => {
+          const before = scheduler.actions.length
+          leave.unsubscribe()
+          expect(scheduler.actions).to.have.length(before - 1)
+        })
+      })
     })
   })
 
@@ -205,7 +282,7 @@ describe('Admission', () => {
   const options = fc.record({
     maxConnections: fc.integer({ min: 1, max: 4 }),
     maxPerAddress: fc.integer({ min: 1, max: 4 }),
-    whenFull: fc.constantFrom('wait' as const, 'refuse' as const),
+    whenFull: fc.constantFrom('wait' as const, 'close' as const, 'refuse' as const),
   })
 
   it('never lets in more than may be, and loses nobody, whatever happens in whatever order', () => {

@@ -84,6 +84,20 @@ describe('A server under a flood', function () {
     expect(server.info()).to.include({ peak: 20, accepted: 200 })
   })
 
+  it('closes its port, is refused by the system, and comes back on the same', async () => {
+    const { server, port } = await echo({ maxConnections: 10, whenFull: 'close', listenBelow: 5 })
+    for (let round = 0; round < 3; round += 1) {
+      const guests = await flood(port, 10)
+      await eventually(() => server.info().active === 10)
+      expect(await flood(port, 20)).to.deep.equal([])
+      for (const guest of guests) guest.resume().end()
+      await eventually(() => server.info().active === 0)
+      await eventually(() => server.listeners.every(({ suspended }) => !suspended))
+    }
+    expect(await echoed(await rawClient({ port }), 'here')).to.equal('here')
+    expect(server.info()).to.include({ peak: 10, accepted: 31, failures: 0 })
+  })
+
   it('from one address still serves the others', async () => {
     const { server, port } = await echo({ maxPerAddress: 10 })
     const many = await flood(port, 100)

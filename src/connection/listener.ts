@@ -20,7 +20,14 @@ export interface Listener {
    */
   readonly failures: number
   readonly lastFailure: Error | undefined
+  /** The port is free until `resume`, or was not to be had again: peers are refused by the system. */
+  readonly suspended: boolean
   pause(): void
+  /**
+   * Frees the port until `resume` binds the same again. Where that fails it is counted, and `suspended` stays: call
+   * `resume` again. What can't free its port (a path) is paused.
+   */
+  suspend(): void
   resume(): void
   close(): void
 }
@@ -32,17 +39,24 @@ export interface Admission<Accepted> {
   readonly accept: (accepted: Accepted) => void
   readonly refuse: (accepted: Accepted) => void
   readonly close: () => void
+  /** Frees the port. */
+  readonly suspend?: () => void
+  /** Binds it again, and says `restored` to the gate, or `failed`. */
+  readonly restore?: () => void
 }
 
 /** What every transport's listener does between the system's accept and the stream. */
 export class Gate<Accepted> implements Listener {
   paused = false
+  suspended = false
   accepted = 0
   refused = 0
   failures = 0
   lastFailure: Error | undefined
 
   #closed = false
+  /** It may have been suspended again while it was bound again. */
+  #wantsFree = false
   #waiting: Accepted[] = []
   readonly #admission: Admission<Accepted>
 
@@ -83,11 +97,27 @@ export class Gate<Accepted> implements Listener {
     this.paused = true
   }
 
+  suspend(): void {
+    this.paused = true
+    this.#wantsFree = true
+    if (this.#closed || this.suspended || this.#admission.suspend === undefined) return
+    this.suspended = true
+    this.#admission.suspend()
+  }
+
   resume(): void {
     if (this.#closed) return
     this.paused = false
-    // Opening one may pause or close us again.
-    while (this.#waiting.length > 0 && !this.#isPaused()) this.#admission.accept(this.#waiting.shift() as Accepted)
+    this.#wantsFree = false
+    if (this.suspended) this.#admission.restore?.()
+    else this.#open()
+  }
+
+  /** The port is bound again. */
+  restored(): void {
+    this.suspended = false
+    if (this.#wantsFree) this.suspend()
+    else this.#open()
   }
 
   close(): void {
@@ -95,6 +125,11 @@ export class Gate<Accepted> implements Listener {
     this.#closed = true
     for (const waiting of this.#waiting.splice(0)) this.#refuse(waiting)
     this.#admission.close()
+  }
+
+  #open(): void {
+    // Opening one may pause or close us again.
+    while (this.#waiting.length > 0 && !this.#isPaused()) this.#admission.accept(this.#waiting.shift() as Accepted)
   }
 
   #isPaused(): boolean {

@@ -13,6 +13,8 @@ const nodesOwn = new Socket().listeners('end') as (() => void)[]
 export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket: Socket) => void): Gate<Socket> {
   const { backlog = BACKLOG } = at
   let endpoint: Endpoint = { address: '' }
+  /** The port is being bound again. */
+  let restoring = false
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, ...('path' in at ? {} : tcpOptions(at)) })
   const gate = new Gate<Socket>({
     backlog,
@@ -28,6 +30,16 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
       server.close()
       host.closed()
     },
+    ...(!('path' in at) && {
+      suspend() {
+        server.close()
+      },
+      restore() {
+        if (restoring) return
+        restoring = true
+        listenPort(server, { ...at, port: endpoint.port ?? 0 }, backlog)
+      },
+    }),
   })
 
   server.on('connection', socket => {
@@ -36,27 +48,32 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
     gate.offer(socket)
   })
   server.on('error', error => {
-    if (server.listening) gate.failed(error)
+    restoring = false
+    if (server.listening || gate.suspended) gate.failed(error)
     else host.failed(error)
   })
   server.on('listening', () => {
+    restoring = false
     endpoint = endpointOf(server)
     if (gate.closed) server.close()
+    else if (gate.suspended) gate.restored()
     else host.listening(gate)
   })
   if ('path' in at) listenPath(server, at, backlog, () => !gate.closed)
-  else {
-    const { port, host: address, ipv6Only = false, exclusive = false, reusePort = false } = at
-    server.listen({
-      port,
-      backlog,
-      ipv6Only,
-      exclusive,
-      ...(reusePort && { reusePort }),
-      ...(address !== undefined && { host: address }),
-    })
-  }
+  else listenPort(server, at, backlog)
   return gate
+}
+
+function listenPort(server: Server, at: TcpPlace, backlog: number): void {
+  const { port, host, ipv6Only = false, exclusive = false, reusePort = false } = at
+  server.listen({
+    port,
+    backlog,
+    ipv6Only,
+    exclusive,
+    ...(reusePort && { reusePort }),
+    ...(host !== undefined && { host }),
+  })
 }
 
 function tcpOptions({ noDelay = true, keepAlive = true, keepAliveInitialDelay = 30_000 }: TcpPlace) {

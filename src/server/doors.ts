@@ -1,11 +1,17 @@
+import { timer, type Subscription } from 'rxjs'
 import type { Endpoint } from '../connection/connection.js'
 import type { Listener } from '../connection/listener.js'
+
+/** How long it is until a port that could not be bound again is tried anew, in milliseconds. */
+const RETRY = 1_000
 
 /** Why no one is let in for now. */
 export type Shut = 'full' | 'asleep'
 
 /** The ports of a server: shut while there is a reason for it, each of those that it has shut itself opened again after. */
 export class Doors {
+  readonly #frees: boolean
+  #retrying: Subscription | undefined
   #listeners: Listener[] = []
   readonly #reasons = new Set<Shut>()
   readonly #shut = new Set<Listener>()
@@ -13,6 +19,11 @@ export class Doors {
   /** What was counted at listeners whose place another has taken. */
   #refused = 0
   #failures = 0
+
+  /** @param frees whether the ports are free while the server is full */
+  constructor(frees: boolean) {
+    this.#frees = frees
+  }
 
   get listeners(): readonly Listener[] {
     return this.#listeners
@@ -51,23 +62,44 @@ export class Doors {
   open(reason: Shut): void {
     if (!this.#reasons.delete(reason)) return
     for (const listener of [...this.#shut]) {
-      // Whoever is let in may give a new reason.
-      if (this.#reasons.size > 0) return
+      // Whoever is let in may give a new reason. And a port that is asleep is bound all the same.
+      if (this.#reasons.size > 0 && !listener.suspended) continue
       this.#shut.delete(listener)
       listener.resume()
+      if (this.#reasons.size > 0) this.#hold(listener)
+      if (listener.suspended) this.#retry()
     }
   }
 
   /** For good. */
   close(): void {
     this.#closed = true
+    this.stop()
     for (const listener of this.#listeners) listener.close()
   }
 
+  stop(): void {
+    this.#retrying?.unsubscribe()
+  }
+
   #hold(listener: Listener): void {
-    if (listener.paused) return
+    const frees = this.#frees && this.#reasons.has('full')
+    if (frees ? listener.suspended : listener.paused) return
     this.#shut.add(listener)
-    listener.pause()
+    if (frees) listener.suspend()
+    else listener.pause()
+  }
+
+  /** Somebody else may have taken a port that was free: it is tried again until it can be had. */
+  #retry(): void {
+    this.#retrying ??= timer(RETRY, RETRY).subscribe(() => {
+      const missing = this.#listeners.filter(listener => listener.suspended && !this.#shut.has(listener))
+      if (missing.length === 0) {
+        this.#retrying?.unsubscribe()
+        this.#retrying = undefined
+      }
+      for (const listener of missing) listener.resume()
+    })
   }
 
   #delete(listener: Listener): void {

@@ -39,6 +39,7 @@ export class Reception implements Observer<AnyEvent> {
   readonly #doors: Doors
   readonly #most: number
   readonly #refuses: boolean
+  readonly #listenBelow: number
   readonly #refusal: ((cause: RefusalCause, connection: never) => never) | undefined
   readonly #addresses: Addresses
   readonly #waiting = new Map<string, Waiting>()
@@ -50,16 +51,14 @@ export class Reception implements Observer<AnyEvent> {
   #bytesRead = 0
   #bytesWritten = 0
 
-  constructor(
-    told: Observer<Received>,
-    doors: Doors,
-    { maxConnections = Infinity, whenFull = 'wait', maxPerAddress = Infinity, refusal }: ServeOptions<unknown>,
-    keeper: Keeper,
-  ) {
+  constructor(told: Observer<Received>, doors: Doors, options: ServeOptions<unknown>, keeper: Keeper) {
+    const { maxConnections = Infinity, whenFull = 'wait', maxPerAddress = Infinity, refusal } = options
+    const { listenBelow = whenFull === 'close' ? Math.ceil(maxConnections * 0.9) : maxConnections } = options
     this.#told = told
     this.#doors = doors
     this.#most = maxConnections
     this.#refuses = whenFull === 'refuse'
+    this.#listenBelow = Math.min(listenBelow, maxConnections)
     this.#refusal = refusal
     this.#addresses = new Addresses(maxPerAddress)
     this.#keeper = keeper
@@ -172,7 +171,7 @@ export class Reception implements Observer<AnyEvent> {
       this.#admit(open)
       hold.unsubscribe()
     }
-    if (!this.#full) this.#doors.open('full')
+    if (this.guests.size < this.#listenBelow) this.#doors.open('full')
   }
 
   #isOutside(event: AnyEvent): boolean {

@@ -20,10 +20,13 @@ export interface ServeOptions<E> {
   readonly maxConnections?: number
   /**
    * What becomes of those who come when there are so many. `wait`: the listeners are paused, and whoever connects
-   * waits, unopened and unread, until there is room; `backlog` of them at most for each port. `refuse`: they are told
-   * so and closed. Default `wait`.
+   * waits, unopened and unread, until there is room; `backlog` of them at most for each port. `close`: the ports are
+   * closed, and bound again when there are fewer than `listenBelow`; the system refuses whoever connects. `refuse`:
+   * they are connected, told so and closed. Default `wait`.
    */
-  readonly whenFull?: 'wait' | 'refuse'
+  readonly whenFull?: 'wait' | 'close' | 'refuse'
+  /** Below how many connections closed ports are bound again. Default: nine tenths of `maxConnections`. */
+  readonly listenBelow?: number
   /** How many connections may be open from one address; more are refused. Default `Infinity`. */
   readonly maxPerAddress?: number
   /** The packet that says to a connection why it is refused. Without one it is reset, without a word. */
@@ -37,7 +40,8 @@ export interface ServeOptions<E> {
 
 export const serveRules: Rules<ServeOptions<unknown>> = {
   maxConnections: count,
-  whenFull: oneOf('wait', 'refuse'),
+  whenFull: oneOf('wait', 'close', 'refuse'),
+  listenBelow: count,
   maxPerAddress: count,
   refusal: callback,
   firstPacketTimeout: milliseconds,

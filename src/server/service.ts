@@ -19,7 +19,7 @@ export interface Recipe {
 
 /** One life of a server: from its first subscriber to its last, or to its end. */
 export class Service implements Drained, Keeper {
-  readonly doors = new Doors()
+  readonly doors: Doors
   /** Something that can be asked has changed. */
   readonly changed: () => void
   readonly #recipe: Recipe
@@ -34,6 +34,7 @@ export class Service implements Drained, Keeper {
     this.changed = changed
     this.#recipe = recipe
     this.#subscriber = subscriber
+    this.doors = new Doors(options.whenFull === 'close')
     this.#reception = new Reception(this.#entered, this.doors, options, this)
     this.#handling = handler && new Handling(this.#subscriber, handler)
   }
@@ -92,6 +93,7 @@ export class Service implements Drained, Keeper {
   /** Nobody is subscribed any more, or all is over. */
   stop(): void {
     this.#draining?.stop()
+    this.doors.stop()
   }
 
   close(): void {

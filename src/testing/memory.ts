@@ -188,11 +188,26 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
           wire.destroy()
         },
         close: () => {
-          if (bound.get(key)?.gate === gate) bound.delete(key)
+          free()
           host.closed()
         },
+        suspend: () => {
+          free()
+        },
+        restore: () => {
+          if (bound.has(key)) {
+            gate.failed(systemError('EADDRINUSE', 'listen', endpoint))
+            return
+          }
+          bound.set(key, entry)
+          gate.restored()
+        },
       })
-      bound.set(key, { gate, lost: error => host.failed(error) })
+      const entry = { gate, lost: (error: Error) => host.failed(error) }
+      const free = () => {
+        if (bound.get(key) === entry) bound.delete(key)
+      }
+      bound.set(key, entry)
       down.delete(at)
       host.listening(gate)
       return () => {
