@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { SluiceError } from 'sluice'
 import { asError, handlerError } from '#src/connection/errors.js'
@@ -21,6 +22,17 @@ describe('asError', () => {
         .to.be.instanceOf(Error)
         .and.include({ message: String(thrown), cause: thrown })
     }
+  })
+
+  it('leaves an error of another realm as it is, with its code', () => {
+    const error: unknown = runInNewContext('Object.assign(new Error("reset"), { code: "ECONNRESET" })')
+    expect(error).not.to.be.instanceOf(Error)
+    expect(asError(error)).to.equal(error)
+  })
+
+  it('makes one of what can not be shown', () => {
+    const thrown: unknown = Object.create(null)
+    expect(asError(thrown)).to.be.instanceOf(Error).and.include({ message: '[object Object]', cause: thrown })
   })
 })
 

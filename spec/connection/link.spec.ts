@@ -745,6 +745,20 @@ describe('A link', () => {
       }
     })
 
+    virtually('closes with an error, whatever it is destroyed with', () => {
+      for (const thrown of ['plain text', 7, Object.create(null)] as unknown as Error[]) {
+        for (const by of ['its user', 'its transport', 'the system']) {
+          const { connection, line, events, told } = fakeOpen()
+          if (by === 'its user') connection.destroy(thrown)
+          else if (by === 'its transport') line.destroy(thrown)
+          else line.closed(thrown)
+          const close = closeOf(events)
+          expect(close?.error, by).to.be.instanceOf(Error).and.include({ cause: thrown })
+          expect([close?.reason, told.length], by).to.deep.equal(['error', 2])
+        }
+      }
+    })
+
     virtually('by its transport, is destroyed like by its user', () => {
       const { line, told, wire } = fakeOpen()
       line.destroy(Object.assign(new Error(), { code: 'ERR_CONNECT_TIMEOUT' }))

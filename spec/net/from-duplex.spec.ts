@@ -94,6 +94,17 @@ describe('fromDuplex', () => {
     expect(client.all('close')[0]).to.include({ reason: 'error' })
   })
 
+  it('fails with an error of whatever the duplex is destroyed with', async () => {
+    const [near] = duplexPair()
+    const client = over(near)
+    await client.next('open')
+    near.destroy('plain text' as never)
+    expect(await client.over())
+      .to.be.instanceOf(Error)
+      .and.include({ message: 'plain text', cause: 'plain text' })
+    expect(client.all('close')[0]).to.include({ reason: 'error' })
+  })
+
   it('destroys the duplex when it aborts', async () => {
     const [near] = duplexPair()
     const client = over(near)

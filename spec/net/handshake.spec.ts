@@ -212,6 +212,15 @@ describe('A handshake', () => {
       expect(await dial(port, { checkServerIdentity }).over()).to.include({ code: 'ENOTYOU' })
     })
 
+    it('fails with an error of whatever else checkServerIdentity answers', async () => {
+      const { port } = await serve()
+      const client = dial(port, { checkServerIdentity: (() => 'not you') as never })
+      expect(await client.over())
+        .to.be.instanceOf(Error)
+        .and.include({ message: 'not you', cause: 'not you' })
+      expect(client.types).to.deep.equal(['connecting', 'close'])
+    })
+
     it('can be given up as the server is being checked', async () => {
       const { server, port } = await serve()
       const before = await resourcesAtRest()

@@ -47,7 +47,24 @@ export type ErrorCode =
 
 /** Whatever was thrown, as an `Error`. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown })
+  return isError(thrown) ? thrown : new Error(textOf(thrown), { cause: thrown })
+}
+
+/** One of another realm, such as a test runner's sandbox makes, is no instance of ours. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || kindOf(thrown) === '[object Error]'
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return kindOf(thrown)
+  }
+}
+
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value)
 }
 
 /** What user code threw, as the reason for which its connection is closed (law 8). It is named once, where it was called. */

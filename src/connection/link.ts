@@ -1,9 +1,10 @@
 import { Subscription } from 'rxjs'
 import { now } from './clock.js'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
+import { reasonOf } from './close-reason.js'
 import { copied, type Copies } from './copied.js'
 import { encoder, plainBytes, sendEncoded, type Encoder, type SendsEncoded } from './encoded.js'
-import { SluiceError } from './errors.js'
+import { asError, SluiceError } from './errors.js'
 import type { CloseEvent, CloseReason, ConnectionEvent } from './event.js'
 import { handover, type Handover, type HandsOver } from './handover.js'
 import { newId } from './id.js'
@@ -113,8 +114,8 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   destroy(error?: Error): void {
     if (this.state === 'closed' && this.#held === undefined) return
-    this.#reason = error === undefined ? (this.#reason ?? 'local') : (this.#weClosed() ?? reasonOf(error))
-    this.#error = error
+    if (error === undefined) this.#reason ??= 'local'
+    else this.#failed(error)
     this.#mute()
     const gone = this.state === 'closed' || this.#wire === undefined
     this.state = 'closed'
@@ -189,10 +190,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   closed(error?: Error): void {
     if (this.#gone) return
     this.state = 'closed'
-    if (error !== undefined && this.#error === undefined && !this.#muted) {
-      this.#error = error
-      this.#reason = this.#weClosed() ?? reasonOf(error)
-    }
+    if (error !== undefined && this.#error === undefined && !this.#muted) this.#failed(error)
     this.#reason ??= 'remote'
     if (this.#error !== undefined) this.#mute()
     this.#tellClose()
@@ -306,13 +304,11 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     this.#holders = 0
   }
 
-  #weClosed(): CloseReason | undefined {
-    return this.#reason === 'local' || this.#reason === 'shutdown' ? this.#reason : undefined
+  /** What went wrong is why it closes, unless we were closing it. */
+  #failed(thrown: unknown): void {
+    this.#error = asError(thrown)
+    if (this.#reason !== 'local' && this.#reason !== 'shutdown') this.#reason = reasonOf(this.#error)
   }
-}
-
-export function reasonOf(error: Error): CloseReason {
-  return 'code' in error && String(error.code).endsWith('_TIMEOUT') ? 'timeout' : 'error'
 }
 
 function overflow(buffered: number, size: number, limit: number): SluiceError {

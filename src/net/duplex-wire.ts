@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { notBytes } from '../connection/encoded.js'
+import { asError } from '../connection/errors.js'
 import type { Line, Wire } from '../connection/wire.js'
 import { COPIED, type Gather, type Gathered } from './gather.js'
 import { handshakeEnded, type Handshake, type HandshakeResult } from './handshake.js'
@@ -283,7 +284,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   }
 
   onError(error: Error): void {
-    this.#failure ??= error
+    this.#failure ??= asError(error)
   }
 
   onClose(): void {

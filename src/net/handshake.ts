@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { SluiceError } from '../connection/errors.js'
+import { asError, SluiceError } from '../connection/errors.js'
 import type { SocketKind } from './socket-kind.js'
 import { tlsKind } from './tls-kind.js'
 
@@ -37,7 +37,7 @@ export class HandshakeRun {
   }
 
   fail(error: Error): void {
-    this.#settle({ error })
+    this.#settle({ error: asError(error) })
   }
 
   #settle(result: HandshakeResult): void {

@@ -1,6 +1,6 @@
 import { Subscription } from 'rxjs'
 import { now } from '../connection/clock.js'
-import { reasonOf } from '../connection/link.js'
+import { reasonOf } from '../connection/close-reason.js'
 import { Gate, type Admission } from '../connection/listener.js'
 import type { Outlet } from '../connection/outlet.js'
 import { errorOf, eventOf, type Letters } from './letters.js'
