@@ -1,9 +1,9 @@
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
-import { handlerError } from '../connection/errors.js'
+import { connect, isIP, type Socket } from 'node:net'
 import type { Line } from '../connection/wire.js'
 import { DuplexWire } from './duplex-wire.js'
 import { endpointOf, rememberDialled } from './endpoint.js'
 import { Gather } from './gather.js'
+import { guardedLookup } from './guarded-lookup.js'
 import { onread } from './socket-events.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import { CONNECT_TIMEOUT, RESOLVE_TIMEOUT, type PathTarget, type TcpTarget } from './socket-options.js'
@@ -63,21 +63,10 @@ function connectTcp(to: TcpTarget): Socket {
     ...(localAddress !== undefined && { localAddress }),
     ...(localPort !== undefined && { localPort }),
     ...(hints !== undefined && { hints }),
-    ...(lookup !== undefined && { lookup: guarded(lookup) }),
+    ...(lookup !== undefined && { lookup: guardedLookup(lookup) }),
   })
 }
 
 function connectPath(to: PathTarget): Socket {
   return connect({ path: to.path, allowHalfOpen: true, onread })
-}
-
-/** Node would throw it on, and leave the handle that it has made. */
-function guarded(lookup: LookupFunction): LookupFunction {
-  return (name, options, tell) => {
-    try {
-      lookup(name, options, tell)
-    } catch (thrown) {
-      tell(handlerError('lookup', thrown), [])
-    }
-  }
 }
