@@ -8,6 +8,7 @@ import {
   from,
   map,
   of,
+  range,
   share,
   take,
   tap,
@@ -15,7 +16,7 @@ import {
   timer,
   type Observable,
 } from 'rxjs'
-import { consume, reconnect, type CloseEvent, type PacketEvent } from 'sluice'
+import { consume, reconnect, type CloseEvent, type ConsumeOptions, type PacketEvent } from 'sluice'
 import { memory, recordingConnection } from 'sluice/testing'
 import { leavesNothing, run } from '../support/run.js'
 
@@ -88,6 +89,32 @@ describe('consume', () => {
         )
         expectEvents(stream, '^------------!').toBe('-o-34561---2')
       }))
+  })
+
+  describe('keeps of a packet whose turn has not come', () => {
+    const count = (answer: Observable<number>, options: ConsumeOptions) => {
+      const first = new Subject<number>()
+      const source = new Subject<PacketEvent<'first' | 'second'>>()
+      const connection = recordingConnection()
+      let told = 0
+      source.pipe(consume(packet => (packet === 'first' ? first : answer), options)).subscribe(() => {
+        told += 1
+      })
+      source.next({ type: 'packet', connection, packet: 'first' })
+      source.next({ type: 'packet', connection, packet: 'second' })
+      first.complete()
+      return { told, state: connection.state }
+    }
+
+    it('1 024 results, and no more', () => {
+      expect(count(range(1_024), { concurrency: 2 })).to.deep.equal({ told: 1_024, state: 'open' })
+      expect(count(range(1_025), { concurrency: 2 })).to.deep.equal({ told: 0, state: 'closed' })
+    })
+
+    it('nothing, where there is no turn to wait for', () => {
+      expect(count(range(5_000), { concurrency: 2, ordered: false })).to.deep.equal({ told: 5_000, state: 'open' })
+      expect(count(range(5_000), {})).to.deep.equal({ told: 5_000, state: 'open' })
+    })
   })
 
   describe('holds the connection', () => {
@@ -284,6 +311,15 @@ describe('consume', () => {
       answers.a.complete()
       expect(told).to.deep.equal(['b1', 'close SluiceError: the project of consume threw: cannot'])
     })
+
+    it('or gives too much before its turn, the others go on as well', () =>
+      run(({ cold, expectEvents }) => {
+        const answer = (packet: string) =>
+          packet === 'f' ? range(1_025).pipe(map(result => String(result))) : after(4, packet)
+        const dial = cold(['-oaf-----', '--o-a-b'])
+        const stream = dial.pipe(consume(answer, { concurrency: 2 }))
+        expectEvents(stream).toBe(['-o-x', '--o-----a-b'], { x: { type: 'close', error: 'ERR_RESULT_OVERFLOW' } })
+      }))
 
     it('lets the client come back', () =>
       run(({ cold, expectEvents }) => {

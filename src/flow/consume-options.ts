@@ -8,7 +8,8 @@ export interface ConsumeOptions {
   readonly prefetch?: number
   /**
    * Whether results come in the order of their packets. Default `true`: then what a packet gives before its turn is
-   * kept, at most that of `concurrency` packets.
+   * kept, of at most `concurrency` packets, and of each at most 1 024 results: one more destroys the connection with
+   * `ERR_RESULT_OVERFLOW`.
    */
   readonly ordered?: boolean
 }

@@ -17,7 +17,8 @@ import { Consumption } from './consumption.js'
  * `timeout`.
  *
  * A project that throws, or whose answer errors, destroys its own connection with `ERR_HANDLER` and drops what waits
- * there; the others go on.
+ * there; the others go on. So does one that gives more than 1 024 results before its turn (`concurrency` above 1,
+ * `ordered`), with `ERR_RESULT_OVERFLOW`, since an answer can't be slowed: let it give a list as one result.
  *
  * @throws `SluiceError` with code `ERR_OPTIONS`
  *

@@ -1,6 +1,5 @@
 import type { ObservableInput } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
-import { handlerError } from '../connection/errors.js'
 import type { AnyEvent, CloseEvent } from '../connection/event.js'
 import type { Outlet } from '../connection/outlet.js'
 import { Brake } from './brake.js'
@@ -94,8 +93,7 @@ export class Intake implements Workplace {
     return !this.#handling.ordered || this.#line[0] === task
   }
 
-  fail(thrown: unknown): void {
-    const error = handlerError('the project of consume', thrown)
+  fail(error: Error): void {
     const close = this.#line.find(entry => !(entry instanceof Task) && entry.type === 'close')
     this.#failed = true
     this.cancel()

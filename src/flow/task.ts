@@ -1,4 +1,11 @@
 import { from, type Observable, type ObservableInput, type Observer, type Subscription } from 'rxjs'
+import { handlerError, SluiceError } from '../connection/errors.js'
+
+/**
+ * How many results of a packet may wait for its turn. An answer can't be slowed, so that there has to be a bound: as
+ * many as may wait in `sendAll`.
+ */
+const MOST_RESULTS = 1_024
 
 /** Where tasks are done, one behind the other or several at once. */
 export interface Workplace {
@@ -7,7 +14,7 @@ export interface Workplace {
   isNext(task: Task): boolean
   tell(result: unknown): void
   /** Law 8: the connection is destroyed; what waits is dropped, and its other tasks are. */
-  fail(thrown: unknown): void
+  fail(error: Error): void
   finished(): void
 }
 
@@ -40,11 +47,11 @@ export class Task implements Observer<unknown> {
   next(result: unknown): void {
     if (this.#cancelled) return
     if (this.#workplace.isNext(this)) this.#workplace.tell(result)
-    else (this.#results ??= []).push(result)
+    else this.#keep(result)
   }
 
   error(thrown: unknown): void {
-    if (!this.#cancelled) this.#workplace.fail(thrown)
+    if (!this.#cancelled) this.#workplace.fail(handlerError('the project of consume', thrown))
   }
 
   complete(): void {
@@ -64,4 +71,17 @@ export class Task implements Observer<unknown> {
     this.#cancelled = true
     this.#subscription?.unsubscribe()
   }
+
+  #keep(result: unknown): void {
+    this.#results ??= []
+    if (this.#results.length < MOST_RESULTS) this.#results.push(result)
+    else this.#workplace.fail(overflow())
+  }
+}
+
+function overflow(): SluiceError {
+  return new SluiceError(
+    'ERR_RESULT_OVERFLOW',
+    `a packet gave more than ${MOST_RESULTS} results in consume while one before it was still handled`,
+  )
 }
