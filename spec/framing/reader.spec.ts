@@ -4,7 +4,7 @@ import { NEVER, Observable, Subject, catchError, concat, concatMap, map, of, rep
 import { TestScheduler, type RunHelpers } from 'rxjs/testing'
 import { perConnection, type ConnectionEvent, type Connection } from 'sluice'
 import { reader, type Reader } from 'sluice/framing'
-import { bound, dialled, reasonOf, story } from '../support/byte-wire.js'
+import { bound, codeOf, dialled, reasonOf, story } from '../support/byte-wire.js'
 import { check } from '../support/property.js'
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text))
@@ -191,10 +191,14 @@ describe('reader', () => {
       const source = hot('            --a--b----------', { a: bytes('a'), b: bytes('bcd') })
       const input = reader(source, { timeout: 4 })
       const four = outcome(input.exactly(4))
-      expectObservable(four).toBe('  ----(t|)', { t: 'waited 4 ms for 4 bytes, of which 1 are there' })
+      expectObservable(four).toBe('  ----(t|)', {
+        t: 'ERR_READ_TIMEOUT: waited 4 ms for 4 bytes, of which 1 are there',
+      })
       expectObservable(four).toBe('  -----(x|)', { x: 'abcd' })
       const some = outcome(input.some({ timeout: 6 }))
-      expectObservable(some).toBe('  -----------(t|)', { t: 'waited 6 ms for any bytes, of which 0 are there' })
+      expectObservable(some).toBe('  -----------(t|)', {
+        t: 'ERR_READ_TIMEOUT: waited 6 ms for any bytes, of which 0 are there',
+      })
     })
   })
 
@@ -310,11 +314,11 @@ describe('reader', () => {
   })
 })
 
-/** What a read answers, or the message with which it fails. */
+/** What a read answers, or the code and the message with which it fails. */
 function outcome(read: Observable<Uint8Array>): Observable<string> {
   return read.pipe(
     map(text),
-    catchError((error: unknown) => of((error as Error).message)),
+    catchError((error: unknown) => of(`${codeOf(error)}: ${(error as Error).message}`)),
   )
 }
 
