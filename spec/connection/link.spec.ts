@@ -4,6 +4,7 @@ import { TestScheduler } from 'rxjs/testing'
 import { dial, type Connection } from 'sluice'
 import { sameDiagram } from 'sluice/testing'
 import { copiedBy } from '#src/connection/copied.js'
+import { sendEncoded, type SendsEncoded } from '#src/connection/encoded.js'
 import { handOver } from '#src/connection/handover.js'
 import { fakeDial, fakeOpen, FakeWire, ObedientWire, type FakeEvent } from '../support/fake-wire.js'
 
@@ -774,6 +775,85 @@ describe('A link', () => {
       connection.destroy(reset())
       connection.pause().unsubscribe()
       expect([connection.send('a'), connection.paused, told, wire.asked]).to.deep.equal([false, false, before, asked])
+    })
+  })
+
+  describe('whose wire throws', () => {
+    const bug = new Error('a bug')
+    const thrower = (): never => {
+      throw bug
+    }
+    const acts: Readonly<Record<'write' | 'end' | 'pause' | 'resume', (connection: Connection<string>) => void>> = {
+      write: connection => {
+        expect(connection.send('a')).to.equal(false)
+      },
+      end: connection => {
+        connection.end()
+      },
+      pause: connection => {
+        connection.pause().unsubscribe()
+      },
+      resume: connection => {
+        connection.pause().unsubscribe()
+      },
+    }
+    for (const method of ['write', 'end', 'pause', 'resume'] as const) {
+      virtually(`in ${method} is destroyed, and throws at nobody`, () => {
+        const { connection, wire, told, events } = fakeOpen()
+        wire[method] = thrower
+        acts[method](connection)
+        const unsent = method === 'write' ? ', 1 unsent' : ''
+        expect(told).to.deep.equal([`close error ERR_HANDLER${unsent}`, 'error ERR_HANDLER'])
+        expect(closeOf(events)?.error).to.include({ message: `Wire.${method} threw: a bug`, cause: bug })
+        expect(wire.asked.at(-1)).to.equal('destroy')
+      })
+    }
+
+    virtually('in share is destroyed, and throws at nobody', () => {
+      const { connection, wire, told } = fakeOpen()
+      Object.assign(wire, { share: thrower })
+      const sends = connection as unknown as SendsEncoded<string>
+      expect(sends[sendEncoded]([Buffer.from('ab')])).to.equal(false)
+      expect(told).to.deep.equal(['close error ERR_HANDLER, 2 unsent', 'error ERR_HANDLER'])
+    })
+
+    virtually('in destroy has its close nevertheless, which says so', () => {
+      const { connection, wire, told } = fakeOpen()
+      wire.destroy = thrower
+      connection.destroy()
+      expect(told).to.deep.equal(['close local ERR_HANDLER', 'error ERR_HANDLER'])
+    })
+
+    virtually('in destroy too, closes with what went wrong first', () => {
+      const { connection, wire, told } = fakeOpen()
+      wire.destroy = thrower
+      connection.destroy(reset())
+      expect(told).to.deep.equal(['close error ECONNRESET', 'error ECONNRESET'])
+    })
+
+    virtually('as soon as it is there is a dial that fails', () => {
+      const told: string[] = []
+      let destroyed = false
+      dial<string, string>({ address: 'far' }, {}, line => {
+        const wire = new ObedientWire(line)
+        wire.resume = thrower
+        wire.destroy = () => {
+          destroyed = true
+          line.closed()
+        }
+        return wire
+      }).subscribe({
+        next: ({ type }) => told.push(type),
+        error: (error: unknown) => told.push(String((error as { readonly code?: string }).code)),
+      })
+      expect([told, destroyed]).to.deep.equal([['connecting', 'close', 'ERR_HANDLER'], true])
+    })
+
+    virtually('once it is left harms nobody', () => {
+      const { wire, told, subscription } = fakeOpen()
+      wire.end = thrower
+      subscription.unsubscribe()
+      expect([told, wire.asked.at(-1)]).to.deep.equal([[], 'destroy'])
     })
   })
 

@@ -105,6 +105,47 @@ describe('fromDuplex', () => {
     expect(client.all('close')[0]).to.include({ reason: 'error' })
   })
 
+  for (const method of ['_write', '_writev', 'write', 'end'] as const) {
+    it(`closes where ${method} of the duplex throws, and harms nobody else`, async () => {
+      const cause = new Error('a bug')
+      const [near] = duplexPair()
+      near[method] = () => {
+        throw cause
+      }
+      const [other, far] = duplexPair()
+      const client = over(near)
+      const neighbour = over(other)
+      const { connection } = await client.next('open')
+      const { connection: healthy } = await neighbour.next('open')
+      if (method === '_writev') near._write = (_chunk, _encoding, written) => setImmediate(written)
+      for (const size of [1_500, 1_500, 1_500]) connection.send(Buffer.alloc(size))
+      connection.end()
+      healthy.send(Buffer.from('hello'))
+      expect(await client.over()).to.include({ code: 'ERR_HANDLER', cause })
+      expect(client.all('close')[0]).to.include({ reason: 'error' })
+      expect(near.destroyed).to.equal(true)
+      expect(String(await take(far, 5))).to.equal('hello')
+    })
+  }
+
+  it('closes where the duplex throws at a write that comes later, from within its own code', async () => {
+    const cause = new Error('a bug')
+    let writes = 0
+    const near = new Duplex({
+      read() {},
+      write(_chunk, _encoding, written) {
+        writes += 1
+        if (writes > 1) throw cause
+        setImmediate(written)
+      },
+    })
+    const client = over(near)
+    const { connection } = await client.next('open')
+    for (const size of [1_500, 1_500]) connection.send(Buffer.alloc(size))
+    expect(await client.over()).to.include({ code: 'ERR_HANDLER', cause })
+    expect([writes, near.destroyed]).to.deep.equal([2, true])
+  })
+
   it('destroys the duplex when it aborts', async () => {
     const [near] = duplexPair()
     const client = over(near)

@@ -4,7 +4,7 @@ import type { Connection, ConnectionState, Endpoint, TlsSession } from './connec
 import { reasonOf } from './close-reason.js'
 import { copied, type Copies } from './copied.js'
 import { encoder, plainBytes, sendEncoded, type Encoder, type SendsEncoded } from './encoded.js'
-import { asError, SluiceError } from './errors.js'
+import { asError, handlerError, SluiceError } from './errors.js'
 import type { CloseEvent, CloseReason, ConnectionEvent } from './event.js'
 import { handover, type Handover, type HandsOver } from './handover.js'
 import { newId } from './id.js'
@@ -84,16 +84,26 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   send(packet: Out): boolean {
     const wire = this.#wire
     if (this.state !== 'open' || wire === undefined || !this.#accept(wire.size(packet))) return false
-    wire.write(packet)
+    try {
+      wire.write(packet)
+    } catch (thrown) {
+      this.#broken('write', thrown)
+      return false
+    }
     return this.#hasRoom()
   }
 
   [sendEncoded](pieces: readonly Uint8Array[]): boolean {
     const wire = this.#wire as Wire | undefined
     if (this.state !== 'open' || wire?.share === undefined) return false
-    for (const piece of pieces) {
-      if (!this.#accept(piece.length)) return false
-      wire.share(piece)
+    try {
+      for (const piece of pieces) {
+        if (!this.#accept(piece.length)) return false
+        wire.share(piece)
+      }
+    } catch (thrown) {
+      this.#broken('share', thrown)
+      return false
     }
     return this.#hasRoom()
   }
@@ -109,7 +119,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   end(): void {
     if (this.state !== 'open') return
     this.state = 'closing'
-    this.#wire?.end()
+    this.#ask('end')
   }
 
   destroy(error?: Error): void {
@@ -120,13 +130,13 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     const gone = this.state === 'closed' || this.#wire === undefined
     this.state = 'closed'
     if (gone) this.#tellClose()
-    else this.#wire?.destroy()
+    else this.#abort()
   }
 
   pause(): Subscription {
     if (this.#muted) return Subscription.EMPTY
     this.#holders += 1
-    if (this.#holders === 1) this.#wire?.pause()
+    if (this.#holders === 1) this.#ask('pause')
     return new Subscription(() => {
       this.#release()
     })
@@ -141,10 +151,9 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   attach(wire: Wire<Out>): void {
     this.#wire = wire
-    if (this.#gone) wire.destroy()
-    else if (this.paused) wire.pause()
-    else wire.resume()
-    if (this.state === 'closing') wire.end()
+    if (this.#gone) this.#abort()
+    else this.#ask(this.paused ? 'pause' : 'resume')
+    if (this.state === 'closing') this.#ask('end')
   }
 
   opened(): void {
@@ -164,10 +173,10 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
       return
     }
     // A wire that reads at once could fill the outlet for as long as it is busy: it goes on when this packet has been told.
-    this.#wire?.pause()
+    this.#ask('pause')
     outlet.later(() => {
       this.#pass(event)
-      if (!this.paused) this.#wire?.resume()
+      if (!this.paused) this.#ask('resume')
     })
   }
 
@@ -204,7 +213,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     }
     this.#mute()
     if (this.state === 'closed') return
-    this.#wire?.resume()
+    this.#ask('resume')
     this.#finish()
   }
 
@@ -293,7 +302,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
       this.#held = undefined
       for (const event of held ?? []) this.#pass(event)
       if (this.paused || this.#muted) return
-      this.#wire?.resume()
+      this.#ask('resume')
       if (this.#ended) this.#answerEnd()
     })
   }
@@ -302,6 +311,29 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     this.#muted = true
     this.#held = undefined
     this.#holders = 0
+  }
+
+  // ── a wire is others' code: whatever it throws is the end of this connection, and of no other (law 8) ──
+
+  #ask(method: 'pause' | 'resume' | 'end'): void {
+    try {
+      this.#wire?.[method]()
+    } catch (thrown) {
+      this.#broken(method, thrown)
+    }
+  }
+
+  #abort(): void {
+    try {
+      this.#wire?.destroy()
+    } catch (thrown) {
+      this.#error ??= handlerError('Wire.destroy', thrown)
+      this.closed()
+    }
+  }
+
+  #broken(method: keyof Wire, thrown: unknown): void {
+    this.destroy(handlerError(`Wire.${method}`, thrown))
   }
 
   /** What went wrong is why it closes, unless we were closing it. */

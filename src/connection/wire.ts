@@ -2,7 +2,7 @@ import type { Endpoint, TlsSession } from './connection.js'
 
 /**
  * What a transport supplies for each connection: the system's side of it. Everything that the laws ask (order, pausing, marks,
- * deadlines, who closed and why) is done above it.
+ * deadlines, who closed and why) is done above it. One that throws, but for `size`, is destroyed (`ERR_HANDLER`).
  *
  * @typeParam Out what can be sent: bytes, or whole messages
  */

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { notBytes } from '../connection/encoded.js'
-import { asError } from '../connection/errors.js'
+import { asError, handlerError } from '../connection/errors.js'
 import type { Line, Wire } from '../connection/wire.js'
 import { COPIED, type Gather, type Gathered } from './gather.js'
 import { handshakeEnded, type Handshake, type HandshakeResult } from './handshake.js'
@@ -124,9 +124,13 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   flush(): void {
     this.#dirty = false
     if (this.#socket.destroyed) return
-    while (this.#waiting > 0 && this.#inFlight === 0 && !this.#suspended) this.#writeBatch()
-    if (this.#inFlight > 0) this.#line.blocked()
-    else if (this.#ending && this.#waiting === 0) this.#endSocket()
+    try {
+      while (this.#waiting > 0 && this.#inFlight === 0 && !this.#suspended) this.#writeBatch()
+      if (this.#inFlight > 0) this.#line.blocked()
+      else if (this.#ending && this.#waiting === 0) this.#endSocket()
+    } catch (thrown) {
+      this.#line.destroy(handlerError('the duplex', thrown)) // Nobody else must miss his flush for it.
+    }
   }
 
   #took(size: number): void {

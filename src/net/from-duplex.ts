@@ -6,6 +6,7 @@ import type { ConnectionStream } from '../connection/event.js'
 import { checkOptions } from '../connection/options.js'
 import { DuplexWire } from './duplex-wire.js'
 import { Gather } from './gather.js'
+import { guardWrites } from './guard-writes.js'
 import { duplexKind } from './socket-kind.js'
 
 /**
@@ -24,6 +25,7 @@ export function fromDuplex(make: () => Duplex, options: ConnectionOptions = {}):
   checkOptions('fromDuplex', options, connectionRules)
   return dial({ address: 'duplex' }, options, line => {
     const duplex = make()
+    guardWrites(duplex)
     const wire = new DuplexWire(line, duplex, duplexKind, new Gather())
     if (duplex.destroyed) throw duplex.errored ?? new SluiceError('ERR_NOT_OPEN', 'the duplex has closed before')
     line.opened()
