@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { lengthField, type LengthFieldOptions } from 'sluice/framing'
-import { atOnce, course, encoded, run, type Outcome, withoutHandingOver } from '../support/decoding.js'
+import { atOnce, course, encoded, run, type Outcome, withoutHandingOver, work } from '../support/decoding.js'
 import { check, damaged } from '../support/property.js'
 
 const packets = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 })
@@ -186,6 +186,19 @@ describe('lengthField', () => {
     })
     decoder.decode(Uint8Array.of(5, 1, 2, 3, 4, 5, 1, 7), () => true)
     expect([...decoder.rest()]).to.deep.equal([1, 7])
+  })
+
+  it('copies each byte a few times only, also when a long header comes byte by byte', () => {
+    const codec = lengthField({ lengthFieldOffset: 20_000 })
+    const bytes = encoded(codec, [new Uint8Array(1_000)])
+    const packets: Uint8Array[] = []
+    const copied = work(() => {
+      const decoder = codec.decoder()
+      for (let at = 0; at < bytes.length; at += 1)
+        decoder.decode(bytes.subarray(at, at + 1), packet => packets.push(packet) > 0)
+    })
+    expect(packets).to.deep.equal([new Uint8Array(1_000)])
+    expect(copied).to.be.at.most(3 * bytes.length)
   })
 
   it('refuses to send what is too long for its limit or its field', () => {

@@ -90,6 +90,7 @@ export function lengthField(options: LengthFieldOptions = {}): Codec<Uint8Array>
 
 class LengthFieldShape implements FrameShape {
   readonly longestHeader: number
+  readonly shortestHeader: number
   readonly trailer = 0
   readonly strip: number
 
@@ -108,6 +109,7 @@ class LengthFieldShape implements FrameShape {
   constructor(options: LengthFieldOptions) {
     const { lengthFieldOffset = 0, lengthFieldLength = 4, byteOrder = 'big', lengthAdjustment = 0 } = options
     this.longestHeader = lengthFieldOffset + lengthFieldLength
+    this.shortestHeader = this.longestHeader
     this.strip = options.stripBytes ?? this.longestHeader
     this.#offset = lengthFieldOffset
     this.#adjustment = lengthAdjustment + this.longestHeader

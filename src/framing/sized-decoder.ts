@@ -7,6 +7,8 @@ import type { Slab } from './slab.js'
 export interface FrameShape {
   /** The bytes of the longest header: with so many at hand, `size` has an answer. */
   readonly longestHeader: number
+  /** Fewer bytes than this are no header, and need not be put together. Told where headers can be long. Default 0. */
+  readonly shortestHeader?: number
   /** What ends a frame behind its packet. */
   readonly trailer: number
   /**
@@ -118,7 +120,9 @@ export class SizedDecoder extends Cutter<Uint8Array> {
 
   /** Puts together a header that was cut in two. */
   #sizeOfCarried(): number {
-    const header = new Uint8Array(this.#shape.longestHeader)
+    const { longestHeader, shortestHeader = 0 } = this.#shape
+    if (this.carried.length + this.chunk.length - this.at < shortestHeader) return 0
+    const header = new Uint8Array(longestHeader)
     const carried = this.carried.copyTo(header)
     const added = this.chunk.subarray(this.at, this.at + header.length - carried)
     header.set(added, carried)
