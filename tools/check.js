@@ -30,7 +30,8 @@ await check('types for TypeScript 7.0', consumers(`${versions}/typescript-7.0`))
 await check('docs', 'typedoc')
 
 const { passed, failed, skipped } = sum
-console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+console.log(skipped > 0 ? `\n${skipped} skipped` : '')
+console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
 
 /** Runs one check. No command: it can't be had on this platform, which is a failure only where all must be had. */
