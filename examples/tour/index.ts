@@ -15,6 +15,7 @@ import { lineServer } from './line-server.js'
 import { misfortunes } from './misfortunes.js'
 import { Outbox } from './outbox.js'
 import { LEGEND, Score } from './score.js'
+import { tally } from './tally.js'
 
 const CLIENTS = 3
 // In milliseconds: a column of the drawing, the server's outage, how long a short text takes, how long no answer is waited for.
@@ -23,11 +24,14 @@ const OUTAGE = 600
 const LENGTH = 4_000
 const PATIENCE = 15_000
 
-const lines = await input(process.argv[2])
+const file = process.argv[2]
+const lines = await input(file).catch((error: unknown) => {
+  console.error(`The tour can't read ${file ?? 'its input'}: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(1)
+})
 const outboxes = Array.from({ length: CLIENTS }, () => new Outbox(lines))
 const all = lines.length * CLIENTS
-const total = (count: (outbox: Outbox) => number): number => outboxes.reduce((sum, outbox) => sum + count(outbox), 0)
-const answered = (): number => total(outbox => outbox.answered)
+const answered = (): number => tally(outboxes).answered
 const say = (line: string): void => {
   console.log(line)
 }
@@ -95,12 +99,8 @@ merge(server, work)
 
 function report(): void {
   score.finish()
-  const [sent, lost, repeated] = [
-    total(outbox => outbox.sent),
-    total(outbox => outbox.lost),
-    total(outbox => outbox.repeated),
-  ]
-  say(` ${sent} lines sent, ${answered()} answered, ${lost} lost, ${repeated} repeated`)
+  const { sent, answered, lost, repeated, exitCode } = tally(outboxes)
+  say(` ${sent} lines sent, ${answered} answered, ${lost} lost, ${repeated} repeated`)
   say(` ${reconnected} reconnections after ${retries} waits\n`)
-  process.exitCode = lost === 0 ? 0 : 1
+  process.exitCode = exitCode
 }
