@@ -93,6 +93,11 @@ describe('connectionOptions', () => {
     expect(connectionOptions({ ...own, port: 1 } as never)).to.deep.equal(own)
   })
 
+  it('keeps the marks that are left out at or below what may wait', () => {
+    const lowered = { highWaterMark: 10, lowWaterMark: 10, maxBuffered: 10 }
+    expect(connectionOptions({ maxBuffered: 10 })).to.include(lowered)
+  })
+
   it('keeps the low mark at or below the high one', () => {
     expect(connectionOptions({ highWaterMark: 100 })).to.include({ highWaterMark: 100, lowWaterMark: 100 })
   })

@@ -224,6 +224,10 @@ describe('lengthField', () => {
     const wrong = { lengthFieldLength: 5, maxFrameLength: 0, bytes: 1 } as unknown as LengthFieldOptions
     expect(() => lengthField(wrong)).to.throw(/lengthFieldLength .*; maxFrameLength .*; bytes is not an option/)
     expect(() => lengthField({ maxFrameLength: 3 })).to.throw('a header of 4 bytes')
+    const short = { lengthFieldOffset: 100, maxFrameLength: 10, tail: 'x' } as unknown as LengthFieldOptions
+    expect(() => lengthField(short)).to.throw(/maxFrameLength must have room for a header of 104 bytes, not 10; tail /)
+    expect(() => lengthField({ stripBytes: 11, maxFrameLength: 10 })).to.throw('maxFrameLength, which is 10, not 11')
+    expect(() => lengthField({ stripBytes: 2 ** 20 + 1 })).to.throw('maxFrameLength, which is 1048576')
   })
 
   it('needs no option', () => {

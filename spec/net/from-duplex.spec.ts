@@ -246,6 +246,13 @@ describe('fromDuplex', () => {
       .that.includes('port is not an option')
   })
 
+  it('refuses at once what can not make a duplex', () => {
+    expect(() => fromDuplex(undefined as never))
+      .to.throw('fromDuplex: make is missing')
+      .with.property('code', 'ERR_OPTIONS')
+    expect(() => fromDuplex(new PassThrough() as never)).to.throw('make must be a function')
+  })
+
   it('is a stream like any other', async () => {
     const [near, far] = duplexPair()
     const got: string[] = []

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { tcp } from 'sluice/net'
+import { tcp, tls } from 'sluice/net'
 import { optionFaults as faults } from '../support/option-faults.js'
 
 describe('The options of sockets', () => {
@@ -41,10 +41,52 @@ describe('The options of sockets', () => {
     expect(faults(() => tcp.connect({ port: 1, host: undefined } as never))).to.deep.equal([])
   })
 
+  it('may be undefined, which chooses between a path and a port as well', () => {
+    expect(faults(() => tcp.connect({ path: undefined, port: 1 }))).to.deep.equal([])
+    expect(faults(() => tcp.listen({ path: undefined, port: 0 }))).to.deep.equal([])
+    expect(faults(() => tcp.listen({ path: '/tmp/socket', port: undefined }))).to.deep.equal([])
+  })
+
+  it('are an object, or refused as such', () => {
+    for (const options of [undefined, null, 4000, '/tmp/socket'] as never[]) {
+      const told = [tcp, tls].flatMap(transport => [
+        faults(() => transport.connect(options)),
+        faults(() => transport.listen(options)),
+      ])
+      for (const [fault, ...more] of told) {
+        expect(fault).to.match(/^options must be an object, not (?:undefined|null|4000|'.tmp.socket')$/)
+        expect(more).to.deep.equal([])
+      }
+      expect(told).to.have.length(4)
+    }
+  })
+
+  it('bound each other: the low mark the high one, and that what may wait', () => {
+    expect(faults(() => tcp.connect({ port: 1, highWaterMark: 100, lowWaterMark: 101 }))).to.deep.equal([
+      'lowWaterMark must be at most highWaterMark, which is 100, not 101',
+    ])
+    expect(faults(() => tcp.connect({ port: 1, lowWaterMark: 65_537 }))).to.deep.equal([
+      'lowWaterMark must be at most highWaterMark, which is 65536, not 65537',
+    ])
+    expect(faults(() => tcp.connect({ port: 1, highWaterMark: 100, maxBuffered: 99 }))).to.deep.equal([
+      'highWaterMark must be at most maxBuffered, which is 99, not 100',
+    ])
+    expect(faults(() => tcp.connect({ port: 1, highWaterMark: Infinity }))).to.deep.equal([
+      'highWaterMark must be at most maxBuffered, which is 16777216, not Infinity',
+    ])
+    expect(faults(() => tcp.connect({ port: 1, lowWaterMark: 100, maxBuffered: 99 }))).to.deep.equal([
+      'lowWaterMark must be at most highWaterMark, which is 99, not 100',
+    ])
+    expect(faults(() => tcp.connect({ port: 1, maxBuffered: 1 }))).to.deep.equal([])
+    expect(faults(() => tcp.connect({ port: 1, lowWaterMark: 9, highWaterMark: 9, maxBuffered: 9 }))).to.deep.equal([])
+  })
+
   it('of a dial are all named that are wrong, at once', () => {
     const wrong = {
       host: '',
+      localAddress: 'nonsense',
       localPort: -1,
+      hints: 'x',
       family: 5,
       lookup: 'dns',
       autoSelectFamily: 1,
@@ -60,7 +102,9 @@ describe('The options of sockets', () => {
     expect(faults(() => tcp.connect(wrong as never))).to.deep.equal([
       'port is missing',
       "host must be a string that is not empty, not ''",
+      "localAddress must be an IP address, not 'nonsense'",
       'localPort must be a whole number from 0 to 65535, not -1',
+      "hints must be a whole number from 0 to 2147483647, not 'x'",
       'family must be one of 0, 4, 6, not 5',
       "lookup must be a function, not 'dns'",
       'autoSelectFamily must be true or false, not 1',

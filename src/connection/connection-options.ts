@@ -1,10 +1,10 @@
-import { boolean, bytes, milliseconds, type Rules } from './options.js'
+import { above, boolean, bytes, milliseconds, type Beside, type Rules } from './options.js'
 
 /** What every transport's connections have in common. */
 export interface ConnectionOptions {
-  /** From how many bytes waiting on `send` answers `false`. Default 65 536. */
+  /** From how many bytes waiting on `send` answers `false`; at most `maxBuffered`. Default 65 536, or `maxBuffered` if that is less. */
   readonly highWaterMark?: number
-  /** Down to how many bytes must have been written until the `drain`. Default 16 384. */
+  /** Down to how many bytes must have been written until the `drain`; at most `highWaterMark`. Default 16 384, or that if it is less. */
   readonly lowWaterMark?: number
   /** Beyond how many bytes waiting the connection is destroyed with `ERR_SEND_OVERFLOW`. Default 16 MiB. */
   readonly maxBuffered?: number
@@ -26,19 +26,27 @@ export const connectionDefaults: Required<ConnectionOptions> = {
 }
 
 export const connectionRules: Rules<ConnectionOptions> = {
-  highWaterMark: bytes,
-  lowWaterMark: bytes,
+  highWaterMark: (value, beside) => bytes(value) ?? above(value, 'maxBuffered', bounds(beside).maxBuffered),
+  lowWaterMark: (value, beside) => bytes(value) ?? above(value, 'highWaterMark', bounds(beside).highWaterMark),
   maxBuffered: bytes,
   halfOpen: boolean,
   closeTimeout: milliseconds,
   writeTimeout: milliseconds,
 }
 
+/** What the marks have to stay below: those that are left out give way to those that are not. */
+function bounds({ maxBuffered = connectionDefaults.maxBuffered, highWaterMark }: Beside = {}) {
+  return {
+    maxBuffered,
+    highWaterMark: highWaterMark ?? Math.min(connectionDefaults.highWaterMark, Number(maxBuffered)),
+  }
+}
+
 /** The connection's part of a transport's options, with its defaults. */
 export function connectionOptions({
-  highWaterMark = connectionDefaults.highWaterMark,
-  lowWaterMark = connectionDefaults.lowWaterMark,
   maxBuffered = connectionDefaults.maxBuffered,
+  highWaterMark = Math.min(connectionDefaults.highWaterMark, maxBuffered),
+  lowWaterMark = connectionDefaults.lowWaterMark,
   halfOpen = connectionDefaults.halfOpen,
   closeTimeout = connectionDefaults.closeTimeout,
   writeTimeout = connectionDefaults.writeTimeout,

@@ -1,7 +1,9 @@
 import { SluiceError } from './errors.js'
 
-/** Says what is wrong with a value ("must be …"), or nothing. */
-export type Rule = (value: unknown) => string | undefined
+/** Says what is wrong with a value ("must be …"), or nothing; `beside` are the options that it was given with. */
+export type Rule = (value: unknown, beside?: Beside) => string | undefined
+
+export type Beside = Readonly<Record<string, unknown>>
 
 export type Rules<Options> = { readonly [Name in keyof Options]-?: Rule }
 
@@ -17,12 +19,15 @@ export function checkOptions<Options extends object>(
   rules: Rules<Options>,
   required: readonly (keyof Options & string)[] = [],
 ): void {
+  if (!isObject(options))
+    throw new SluiceError('ERR_OPTIONS', `${of}: options must be an object, not ${shown(options)}`)
   const table: Readonly<Record<string, Rule>> = rules
   const missing = required.filter(name => options[name] === undefined).map(name => `${name} is missing`)
   const wrong = Object.entries(options).flatMap(([name, value]) => {
+    if (value === undefined) return []
     const rule = Object.hasOwn(table, name) ? table[name] : undefined
     if (rule === undefined) return [`${name} is not an option`]
-    const fault = value === undefined ? undefined : rule(value)
+    const fault = rule(value, options)
     return fault === undefined ? [] : [`${name} ${fault}, not ${shown(value)}`]
   })
   const faults = [...missing, ...wrong]
@@ -68,6 +73,15 @@ export function within(low: number, high: number): Rule {
     Number.isInteger(value) && Number(value) >= low && Number(value) <= high
       ? undefined
       : `must be a whole number from ${low} to ${high}`
+}
+
+/** What is wrong with a value that may not be more than another option is, or is by default. */
+export function above(value: unknown, name: string, limit: unknown): string | undefined {
+  return Number(value) > Number(limit) ? `must be at most ${name}, which is ${String(limit)}` : undefined
+}
+
+function isObject(value: unknown): value is Beside {
+  return typeof value === 'object' && value !== null
 }
 
 function shown(value: unknown): string {

@@ -1,5 +1,4 @@
-import { checkOptions, callback, oneOf, within, type Rules } from '../connection/options.js'
-import { SluiceError } from '../connection/errors.js'
+import { above, checkOptions, callback, oneOf, within, type Rules } from '../connection/options.js'
 import { COPIED, type Codec } from './codec.js'
 import { checkBytes, malformed, unsendable } from './frame-errors.js'
 import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js'
@@ -37,11 +36,13 @@ export interface LengthFieldOptions extends FrameOptions {
 
 const rules: Rules<LengthFieldOptions> = {
   ...frameRules,
+  maxFrameLength: (value, beside) => frameRules.maxFrameLength(value) ?? tooShort(value, headerOf({ ...beside })),
   lengthFieldOffset: within(0, 65_536),
   lengthFieldLength: oneOf(1, 2, 3, 4, 8),
   byteOrder: oneOf('big', 'little'),
   lengthAdjustment: within(-(2 ** 31), 2 ** 31),
-  stripBytes: within(0, 2 ** 31),
+  stripBytes: (value, { maxFrameLength = frameDefaults.maxFrameLength } = {}) =>
+    within(0, 2 ** 31)(value) ?? above(value, 'maxFrameLength', maxFrameLength),
   computeFrameSize: callback,
   computeLength: callback,
 }
@@ -67,12 +68,6 @@ export function lengthField(options: LengthFieldOptions = {}): Codec<Uint8Array>
   checkOptions('lengthField', options, rules)
   const settings = { ...frameDefaults, ...options }
   const shape = new LengthFieldShape(options)
-  if (shape.longestHeader > settings.maxFrameLength) {
-    throw new SluiceError(
-      'ERR_OPTIONS',
-      `lengthField: a header of ${shape.longestHeader} bytes, more than the ${settings.maxFrameLength} of maxFrameLength`,
-    )
-  }
   const slab = new Slab()
   return {
     decoder: owner => new SizedDecoder(shape, slab, settings, owner),
@@ -86,6 +81,15 @@ export function lengthField(options: LengthFieldOptions = {}): Codec<Uint8Array>
       if (written < packet.length) write(written > 0 ? packet.subarray(written) : packet)
     },
   }
+}
+
+/** The bytes up to the end of the length field. */
+function headerOf({ lengthFieldOffset = 0, lengthFieldLength = 4 }: LengthFieldOptions): number {
+  return lengthFieldOffset + lengthFieldLength
+}
+
+function tooShort(maxFrameLength: unknown, header: number): string | undefined {
+  return header > Number(maxFrameLength) ? `must have room for a header of ${header} bytes` : undefined
 }
 
 class LengthFieldShape implements FrameShape {
@@ -108,7 +112,7 @@ class LengthFieldShape implements FrameShape {
 
   constructor(options: LengthFieldOptions) {
     const { lengthFieldOffset = 0, lengthFieldLength = 4, byteOrder = 'big', lengthAdjustment = 0 } = options
-    this.longestHeader = lengthFieldOffset + lengthFieldLength
+    this.longestHeader = headerOf(options)
     this.shortestHeader = this.longestHeader
     this.strip = options.stripBytes ?? this.longestHeader
     this.#offset = lengthFieldOffset

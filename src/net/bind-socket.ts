@@ -4,7 +4,7 @@ import type { Endpoint } from '../connection/connection.js'
 import { Gate } from '../connection/listener.js'
 import { rememberAccepted } from './endpoint.js'
 import { listenPath } from './listen-path.js'
-import { BACKLOG, type PathPlace, type TcpPlace } from './socket-options.js'
+import { BACKLOG, hasPath, type PathPlace, type TcpPlace } from './socket-options.js'
 
 /** It serves sockets that may not be half open; beside it our own would be in a list, which every idle connection has to hold. */
 const nodesOwn = new Socket().listeners('end') as (() => void)[]
@@ -15,12 +15,12 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
   let endpoint: Endpoint = { address: '' }
   /** The port is being bound again. */
   let restoring = false
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, ...('path' in at ? {} : tcpOptions(at)) })
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, ...(hasPath(at) ? {} : tcpOptions(at)) })
   const gate = new Gate<Socket>({
     backlog,
     endpoint: () => endpoint,
     accept(socket) {
-      if (!('path' in at)) rememberAccepted(socket, endpoint)
+      if (!hasPath(at)) rememberAccepted(socket, endpoint)
       accept(socket)
     },
     refuse(socket) {
@@ -30,7 +30,7 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
       server.close()
       host.closed()
     },
-    ...(!('path' in at) && {
+    ...(!hasPath(at) && {
       suspend() {
         server.close()
       },
@@ -59,7 +59,7 @@ export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket
     else if (gate.suspended) gate.restored()
     else host.listening(gate)
   })
-  if ('path' in at) listenPath(server, at, backlog, () => !gate.closed)
+  if (hasPath(at)) listenPath(server, at, backlog, () => !gate.closed)
   else listenPort(server, at, backlog)
   return gate
 }

@@ -6,7 +6,7 @@ import { Gather } from './gather.js'
 import { guardedLookup } from './guarded-lookup.js'
 import { onread } from './socket-events.js'
 import { pathKind, tcpKind } from './socket-kind.js'
-import { CONNECT_TIMEOUT, RESOLVE_TIMEOUT, type PathTarget, type TcpTarget } from './socket-options.js'
+import { CONNECT_TIMEOUT, hasPath, RESOLVE_TIMEOUT, type PathTarget, type TcpTarget } from './socket-options.js'
 import { Stage } from './stage.js'
 
 /**
@@ -23,10 +23,10 @@ export function dialSocket(
   const stage = new Stage(error => {
     line.destroy(error)
   })
-  const [socket, kind] = 'path' in to ? [connectPath(to), pathKind(to.path)] : [connectTcp(to), tcpKind]
+  const [socket, kind] = hasPath(to) ? [connectPath(to), pathKind(to.path)] : [connectTcp(to), tcpKind]
   const wire = new DuplexWire(line, socket, kind, new Gather(), connected !== undefined)
 
-  if ('path' in to || isIP(to.host ?? 'localhost') !== 0) stage.enter('connect', connectTimeout)
+  if (hasPath(to) || isIP(to.host ?? 'localhost') !== 0) stage.enter('connect', connectTimeout)
   else {
     stage.enter('resolve', to.resolveTimeout ?? RESOLVE_TIMEOUT)
     socket.once('lookup', () => {
@@ -35,7 +35,7 @@ export function dialSocket(
   }
   socket.once('connect', () => {
     stage.leave()
-    if (!('path' in to)) rememberDialled(socket, endpointOf(to))
+    if (!hasPath(to)) rememberDialled(socket, endpointOf(to))
     if (connected === undefined) line.opened()
     else connected(wire, stage)
   })

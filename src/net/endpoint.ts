@@ -1,6 +1,6 @@
 import { isIPv4, type Socket } from 'node:net'
 import type { Endpoint } from '../connection/connection.js'
-import type { PathTarget, TcpTarget } from './socket-options.js'
+import { hasPath, type PathTarget, type TcpTarget } from './socket-options.js'
 
 const localOf = Symbol('sluice.local')
 
@@ -13,7 +13,7 @@ interface Remembering extends Socket {
 
 /** Where a dial goes to: all that is known of the remote end until it is connected, and all there is to know if it is an address. */
 export function endpointOf(to: TcpTarget | PathTarget): Endpoint {
-  if ('path' in to) return { address: to.path }
+  if (hasPath(to)) return { address: to.path }
   const { host = 'localhost', port } = to
   return isIPv4(host) ? { address: host, port, family: 'IPv4' } : { address: host, port }
 }

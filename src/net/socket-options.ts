@@ -1,7 +1,6 @@
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { connectionRules, type ConnectionOptions } from '../connection/connection-options.js'
 import {
-  anything,
   boolean,
   callback,
   delay,
@@ -90,6 +89,16 @@ const path: Rule = value =>
     ? undefined
     : `must have at most ${LONGEST_PATH} bytes`)
 
+const address: Rule = value => (typeof value === 'string' && isIP(value) !== 0 ? undefined : 'must be an IP address')
+
+/** Whether it is a path that is dialled or bound, and no port. */
+export function hasPath<Options extends object>(
+  options: Options,
+): options is Extract<Options, { readonly path: string }> {
+  const { path } = { ...options } as { readonly path?: unknown }
+  return path !== undefined
+}
+
 /** The name of a Windows pipe, which is no file. */
 export function isPipe(path: string): boolean {
   return path.startsWith('\\\\.\\pipe\\') || path.startsWith('\\\\?\\pipe\\')
@@ -107,10 +116,10 @@ export const tcpTargetRules: Rules<TcpTarget> = {
   ...socketRules,
   port: within(1, 65_535),
   host: text,
-  localAddress: text,
+  localAddress: address,
   localPort: within(0, 65_535),
   family: oneOf(0, 4, 6),
-  hints: anything,
+  hints: within(0, 2 ** 31 - 1),
   lookup: callback,
   autoSelectFamily: boolean,
   autoSelectFamilyAttemptTimeout: milliseconds,

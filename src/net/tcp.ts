@@ -9,6 +9,7 @@ import { endpointOf } from './endpoint.js'
 import { Gather } from './gather.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import {
+  hasPath,
   pathPlaceRules,
   pathTargetRules,
   tcpPlaceRules,
@@ -38,15 +39,15 @@ import {
  */
 export const tcp: Transport<TcpTarget | PathTarget, TcpPlace | PathPlace> = {
   connect(to) {
-    if ('path' in to) checkOptions('tcp.connect', to, pathTargetRules, ['path'])
+    if (hasPath(to)) checkOptions('tcp.connect', to, pathTargetRules, ['path'])
     else checkOptions('tcp.connect', to, tcpTargetRules, ['port'])
     return dial(endpointOf(to), to, line => dialSocket(line, to))
   },
 
   listen(at) {
-    if ('path' in at) checkOptions('tcp.listen', at, pathPlaceRules, ['path'])
+    if (hasPath(at)) checkOptions('tcp.listen', at, pathPlaceRules, ['path'])
     else checkOptions('tcp.listen', at, tcpPlaceRules, ['port'])
-    const kind = 'path' in at ? pathKind(at.path) : tcpKind
+    const kind = hasPath(at) ? pathKind(at.path) : tcpKind
     return bind(at, host => {
       const gather = new Gather(true)
       const gate = bindSocket(host, at, socket => {

@@ -13,6 +13,7 @@ import { endpointOf } from './endpoint.js'
 import { Gather } from './gather.js'
 import { ServerHandshakes } from './server-handshakes.js'
 import { pathKind, tcpKind } from './socket-kind.js'
+import { hasPath } from './socket-options.js'
 import { overdue } from './stage.js'
 import {
   CLIENT_HANDSHAKE_TIMEOUT,
@@ -39,9 +40,9 @@ import {
  */
 export const tls: Transport<TlsTarget, TlsPlace> = {
   connect(to) {
-    checkOptions('tls.connect', to, tlsTargetRules, ['path' in to ? 'path' : 'port'] as never[])
+    checkOptions('tls.connect', to, tlsTargetRules, [hasPath(to) ? 'path' : 'port'] as never[])
     const { handshakeTimeout = CLIENT_HANDSHAKE_TIMEOUT } = to
-    const host = 'path' in to ? undefined : (to.host ?? 'localhost')
+    const host = hasPath(to) ? undefined : (to.host ?? 'localhost')
     return dial(endpointOf(to), to, line => {
       const handshake = clientHandshake(to, host)
       return dialSocket(line, to, (wire, stage) => {
@@ -55,9 +56,9 @@ export const tls: Transport<TlsTarget, TlsPlace> = {
   },
 
   listen(at) {
-    checkOptions('tls.listen', at, tlsPlaceRules, ['path' in at ? 'path' : 'port'] as never[])
+    checkOptions('tls.listen', at, tlsPlaceRules, [hasPath(at) ? 'path' : 'port'] as never[])
     const { handshakeTimeout = SERVER_HANDSHAKE_TIMEOUT, renewed } = at
-    const kind = 'path' in at ? pathKind(at.path) : tcpKind
+    const kind = hasPath(at) ? pathKind(at.path) : tcpKind
     return bind(at, host => {
       const gather = new Gather(true)
       const handshakes = new ServerHandshakes(at)
