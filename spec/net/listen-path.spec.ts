@@ -1,9 +1,20 @@
-import { existsSync, lstatSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { Server } from 'node:net'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect, Server } from 'node:net'
 import { dirname, join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import sinon from 'sinon'
-import { tcp } from 'sluice/net'
+import { tcp, type PathPlace } from 'sluice/net'
 import { echoProcess } from '../support/net/child.js'
 import { closeAll, later } from '../support/net/closing.js'
 import { directory, freshPath } from '../support/net/directory.js'
@@ -84,6 +95,34 @@ describe('listenPath', function () {
     const peer = await rawClient({ path })
     peer.write('still here')
     expect(String(await take(peer, 10))).to.equal('still here')
+  })
+
+  it('never takes over the file of a server that is too busy to take in one more', async () => {
+    const path = freshPath()
+    await workerAt({ path, backlog: 1, stalls: true })
+    const said: unknown[] = []
+    while (said.length < 10 && !said.includes('EAGAIN')) said.push(await knock(path))
+    expect(said).to.include('EAGAIN')
+    expect(await watch(tcp.listen({ path })).over()).to.include({ code: 'EADDRINUSE' })
+    expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
+  })
+
+  it('never takes over a file that it may not look behind', async () => {
+    const path = await fileOfTheDead()
+    chmodSync(path, 0)
+    chmodSync(dirname(path), 0o777)
+    if (process.geteuid?.() === 0) becomeNobody()
+    expect(await knock(path)).to.equal('EACCES')
+    expect(await watch(tcp.listen({ path })).over()).to.include({ code: 'EADDRINUSE' })
+    expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
+  })
+
+  it('gives the file its mode in a worker thread, which has no umask of its own', async () => {
+    for (const mode of [0o600, 0o666]) {
+      const path = freshPath()
+      await workerAt({ path, mode, stalls: false })
+      expect(statSync(path).mode & 0o777).to.equal(mode)
+    }
   })
 
   it('never takes over the file of a server of this process', async () => {
@@ -170,6 +209,33 @@ describe('listenPath', function () {
     })
   }
 })
+
+/** A server in a worker thread. */
+async function workerAt(place: PathPlace & { readonly stalls: boolean }): Promise<void> {
+  const worker = new Worker(new URL('../support/net/children/path-worker.js', import.meta.url), { workerData: place })
+  later(() => worker.terminate())
+  await once(worker, 'message')
+}
+
+/** Dials a path, and tells what comes of it. */
+function knock(path: string): Promise<string | undefined> {
+  return new Promise(tell => {
+    const socket = connect({ path })
+    later(() => socket.destroy())
+    socket.once('connect', () => {
+      tell('connect')
+    })
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+      tell(code)
+    })
+  })
+}
+
+/** Root may do everything: until the spec is over, we are somebody who may not. */
+function becomeNobody(): void {
+  process.seteuid?.(65_534)
+  later(() => process.seteuid?.(0))
+}
 
 /** A path at which a killed server has left its file. */
 async function fileOfTheDead(): Promise<string> {
