@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { erlangPacket, type ErlangPacketMode } from 'sluice/framing'
-import { course, encoded, run } from '../support/decoding.js'
-import { check } from '../support/property.js'
+import { course, encoded, run, type Outcome } from '../support/decoding.js'
+import { check, damaged } from '../support/property.js'
 
 const bytes = (...values: readonly (number | string)[]) =>
   new Uint8Array(
@@ -25,7 +25,8 @@ const packetOf: Readonly<
     return Buffer.concat([bytes('GIOP', 1, 1, variant % 2, 0, ...size), body])
   },
   asn1(body, variant) {
-    const tag = [[0x30], [0x1f, 0x05], [0x7f, 0x81, 0x82, 0x03]][variant % 3] ?? []
+    const tag =
+      [[0x30], [0x1f, 0x05], [0x7f, 0x81, 0x82, 0x03], [0x3f, 0x81, 0x82, 0x83, 0x84, 0x05]][variant % 4] ?? []
     const length = body.length < 128 && variant < 4 ? [body.length] : [0x83, 0, ...word(body.length)]
     return Buffer.concat([bytes(...tag, ...length), body])
   },
@@ -84,6 +85,21 @@ describe('erlangPacket', () => {
     })
   }
 
+  for (const mode of ['tpkt', 'asn1', 'cdr', 'sunrm', 'fcgi'] as const) {
+    it(`${mode}: does to damaged bytes what a naive decoder does`, () => {
+      const packet = fc
+        .tuple(fc.uint8Array({ maxLength: 90 }), fc.nat(8))
+        .map(([body, variant]) => packetOf[mode](body, variant))
+      const sent = fc.array(packet, { maxLength: 12 }).map(packets => new Uint8Array(Buffer.concat(packets)))
+      check(
+        fc.property(damaged(sent), course, (input, how) => {
+          expect(run(erlangPacket(mode, { maxFrameLength: 80 }), input, how)).to.deep.equal(naive(mode, input, 80))
+        }),
+        500,
+      )
+    })
+  }
+
   const wrong: readonly (readonly [ErlangPacketMode, string, Uint8Array])[] = [
     ['tpkt', 'another version', bytes(2, 0, 0, 4)],
     ['tpkt', 'a length less than the header', bytes(3, 0, 0, 3)],
@@ -122,3 +138,55 @@ describe('erlangPacket', () => {
     expect(() => erlangPacket(2, { maxFrameLength: -1 })).to.throw('maxFrameLength')
   })
 })
+
+/** How many bytes the first packet has, header included; or that its header is not all there, or can't be one. */
+const sizeOf: Readonly<
+  Record<'tpkt' | 'asn1' | 'cdr' | 'sunrm' | 'fcgi', (left: Buffer) => number | 'more' | 'wrong'>
+> = {
+  tpkt(left) {
+    if (left[0] !== 3) return 'wrong'
+    if (left.length < 4) return 'more'
+    const size = left.readUInt16BE(2)
+    return size < 4 ? 'wrong' : size
+  },
+  sunrm: left => (left.length < 4 ? 'more' : (left.readUInt32BE(0) % 2 ** 31) + 4),
+  fcgi(left) {
+    if (left[0] !== 1) return 'wrong'
+    return left.length < 8 ? 'more' : 8 + left.readUInt16BE(4) + left.readUInt8(6)
+  },
+  cdr(left) {
+    if (!'GIOP'.startsWith(left.toString('latin1', 0, 4))) return 'wrong'
+    if (left.length < 12) return 'more'
+    return 12 + (left.readUInt8(6) % 2 === 1 ? left.readUInt32LE(8) : left.readUInt32BE(8))
+  },
+  asn1(left) {
+    const text = left.toString('latin1')
+    const long = left.readUInt8(0) % 32 === 31
+    if (long && /^.[\x80-\xff]{0,4}$/s.test(text)) return 'more'
+    const tag = (long ? /^.[\x80-\xff]{0,4}[\0-\x7f]/s : /^./s).exec(text)?.[0].length
+    if (tag === undefined) return 'wrong'
+    if (left.length === tag) return 'more'
+    const length = left.readUInt8(tag)
+    if (length < 128) return tag + 1 + length
+    const bytesOfLength = length - 128
+    if (bytesOfLength === 0 || bytesOfLength > 4) return 'wrong'
+    if (left.length < tag + 1 + bytesOfLength) return 'more'
+    return tag + 1 + bytesOfLength + left.readUIntBE(tag + 1, bytesOfLength)
+  },
+}
+
+function naive(mode: keyof typeof sizeOf, input: Uint8Array, limit: number): Outcome<Uint8Array> {
+  const packets: Uint8Array[] = []
+  const outcome = (fault?: string) => ({ packets, skipped: [], fault })
+  let left = Buffer.from(input)
+  while (left.length > 0) {
+    const size = sizeOf[mode](left)
+    if (size === 'wrong') return outcome('ERR_FRAME_MALFORMED')
+    if (size === 'more') return outcome('ERR_FRAME_TRUNCATED')
+    if (size > limit) return outcome('ERR_FRAME_TOO_LONG')
+    if (size > left.length) return outcome('ERR_FRAME_TRUNCATED')
+    packets.push(new Uint8Array(left.subarray(0, size)))
+    left = left.subarray(size)
+  }
+  return outcome()
+}

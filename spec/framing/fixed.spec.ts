@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { fixed } from 'sluice/framing'
-import { course, encoded, run } from '../support/decoding.js'
+import { course, encoded, run, type Outcome } from '../support/decoding.js'
 import { check } from '../support/property.js'
 
 describe('fixed', () => {
@@ -15,6 +15,15 @@ describe('fixed', () => {
         expect(run(codec, encoded(codec, sent), how)).to.deep.equal({ packets: sent, skipped: [], fault: undefined })
       }),
       200,
+    )
+  })
+
+  it('does to any bytes what a naive decoder does', () => {
+    check(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.integer({ min: 1, max: 50 }), course, (bytes, length, how) => {
+        expect(run(fixed({ length }), bytes, how)).to.deep.equal(naive(bytes, length))
+      }),
+      300,
     )
   })
 
@@ -46,3 +55,9 @@ describe('fixed', () => {
     expect(() => fixed({ length: 0 })).to.throw('length must be a whole number')
   })
 })
+
+function naive(bytes: Uint8Array, length: number): Outcome<Uint8Array> {
+  const whole = Math.floor(bytes.length / length)
+  const packets = Array.from({ length: whole }, (_, index) => bytes.slice(index * length, (index + 1) * length))
+  return { packets, skipped: [], fault: whole * length === bytes.length ? undefined : 'ERR_FRAME_TRUNCATED' }
+}

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ndjson } from 'sluice/framing'
-import { course, encoded, run } from '../support/decoding.js'
-import { check } from '../support/property.js'
+import { course, encoded, run, type Outcome } from '../support/decoding.js'
+import { check, damaged } from '../support/property.js'
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text))
 
@@ -22,6 +22,18 @@ describe('ndjson', () => {
         })
       }),
       200,
+    )
+  })
+
+  it('does to damaged bytes what a naive decoder does', () => {
+    const codec = ndjson({ maxLength: 100 })
+    const value = fc.oneof(fc.jsonValue({ depthSize: 'small' }), fc.string({ unit: 'binary' }))
+    const sent = fc.array(value, { maxLength: 12 }).map(values => encoded(ndjson(), values))
+    check(
+      fc.property(damaged(sent), course, (input, how) => {
+        expect(run(codec, input, how)).to.deep.equal(naive(input, 100))
+      }),
+      500,
     )
   })
 
@@ -58,3 +70,19 @@ describe('ndjson', () => {
       expect(() => encoded(ndjson(), [wrong])).to.throw(TypeError)
   })
 })
+
+function naive(input: Uint8Array, limit: number): Outcome<unknown> {
+  const packets: unknown[] = []
+  const outcome = (fault?: string) => ({ packets, skipped: [], fault })
+  for (const line of Buffer.from(input).toString('latin1').split('\n')) {
+    if (line.length > limit) return outcome('ERR_FRAME_TOO_LONG')
+    const text = Buffer.from(line.replace(/\r$/, ''), 'latin1').toString('utf8')
+    if (text === '') continue
+    try {
+      packets.push(JSON.parse(text))
+    } catch {
+      return outcome('ERR_FRAME_MALFORMED')
+    }
+  }
+  return outcome()
+}
