@@ -49,6 +49,12 @@ describe('limit', () => {
     expect(draw(9, limit(limit(constant(1), { attempts: 3 }), { attempts: 5 }))).to.have.length(3)
   })
 
+  it('names what is wrong with its policy and with its limits at once', () => {
+    expect(() => limit(5 as never, { attempts: -1, elapsed: 0 }))
+      .to.throw(/a policy is an iterable .*attempts must be .*elapsed must be /)
+      .with.property('code', 'ERR_POLICY')
+  })
+
   it('refuses what is no policy or no limit', () => {
     expect(() => limit([4].values(), { attempts: 1 }))
       .to.throw('only once')

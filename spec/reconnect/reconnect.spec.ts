@@ -550,6 +550,12 @@ describe('reconnect', () => {
     reconnect(new Set([4, 5]))
   })
 
+  it('names what is wrong with its policy and with its options at once', () => {
+    expect(() => reconnect(5 as never, { stableAfter: -1, slow: NaN }))
+      .to.throw(/a policy is an iterable .*stableAfter must be .*slow must be /)
+      .with.property('code', 'ERR_POLICY')
+  })
+
   it('names all that is wrong with its options', () => {
     const wrong = { stableAfter: -1, classify: 'stop', hint: 5, now: true, slow: NaN, random: 1, jitter: 'full' }
     const refused = expect(() => reconnect([4], wrong as object)).to.throw()

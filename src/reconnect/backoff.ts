@@ -1,4 +1,4 @@
-import { SluiceError } from '../connection/errors.js'
+import { asError, SluiceError } from '../connection/errors.js'
 import { delay } from '../connection/options.js'
 
 /**
@@ -26,8 +26,29 @@ import { delay } from '../connection/options.js'
  */
 export type BackoffPolicy = Iterable<number>
 
-/** @throws `SluiceError` with code `ERR_POLICY` */
-export function checkPolicy(of: string, policy: BackoffPolicy): void {
+/**
+ * Checks a policy, and by `others` the options beside it: the faults of both are named at once.
+ *
+ * @throws `SluiceError` with code `ERR_POLICY`, or what `others` throws if nothing is wrong with the policy
+ */
+export function checkPolicy(of: string, policy: BackoffPolicy, others: () => void): void {
+  const checks = [() => checkDelays(of, policy), others]
+  const [first, second] = checks.flatMap(thrownBy)
+  if (first === undefined) return
+  if (second === undefined) throw first
+  throw new SluiceError('ERR_POLICY', `${first.message}; ${second.message}`)
+}
+
+function thrownBy(check: () => void): Error[] {
+  try {
+    check()
+    return []
+  } catch (thrown) {
+    return [asError(thrown)]
+  }
+}
+
+function checkDelays(of: string, policy: BackoffPolicy): void {
   if (typeof policy !== 'object' || typeof (policy as Partial<BackoffPolicy>)[Symbol.iterator] !== 'function') {
     throw new SluiceError('ERR_POLICY', `${of}: a policy is an iterable of delays: [100, 500, 2000], or exponential()`)
   }

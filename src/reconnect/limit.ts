@@ -22,8 +22,9 @@ export interface LimitOptions {
  * ```
  */
 export function limit(policy: BackoffPolicy, limits: LimitOptions): BackoffPolicy {
-  checkPolicy('limit', policy)
-  checkOptions('limit', limits, { attempts: count, elapsed: milliseconds })
+  checkPolicy('limit', policy, () => {
+    checkOptions('limit', limits, { attempts: count, elapsed: milliseconds })
+  })
   const { attempts = Infinity, elapsed = Infinity } = limits
   return {
     *[Symbol.iterator]() {

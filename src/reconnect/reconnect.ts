@@ -44,8 +44,9 @@ export function reconnect<E extends TypedEvent>(
   options: ReconnectOptions<E> = {},
 ): OperatorFunction<E, E | RetryEvent> {
   const settings = options as ReconnectOptions<TypedEvent> as ReconnectOptions<AnyEvent>
-  checkPolicy('reconnect', policy)
-  checkOptions('reconnect', settings, reconnectRules)
+  checkPolicy('reconnect', policy, () => {
+    checkOptions('reconnect', settings, reconnectRules)
+  })
   return source =>
     new Observable<TypedEvent>(subscriber => {
       new Reconnection(source as Observable<TypedEvent> as Observable<AnyEvent>, subscriber, policy, settings).dial()
