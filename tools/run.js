@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { delimiter, resolve } from 'node:path'
 
-const deadline = 300_000
+const deadline = 600_000
 
 const env = {
   ...process.env,
@@ -10,7 +10,7 @@ const env = {
   NO_COLOR: '1',
 }
 
-/** Runs a shell line without input, for at most five minutes, and tells whether it succeeded and what it printed. */
+/** Runs a shell line without input, for at most ten minutes, and tells whether it succeeded and what it printed. */
 export function run(command) {
   return new Promise(done => {
     const child = spawn(command, { shell: true, detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -14,7 +14,7 @@ describe('A hundred thousand connections, one after the other,', function () {
     net.listen({ port: 1 }).subscribe()
     const clients = pool(net.connect({ port: 1 }).pipe(framed(lines())), { size: 4, max: 4 })
     let closed = 0
-    clients.subscribe(({ type }: TypedEvent) => {
+    const subscription = clients.subscribe(({ type }: TypedEvent) => {
       if (type === 'close') closed += 1
     })
     const cycle = (): void => {
@@ -23,6 +23,7 @@ describe('A hundred thousand connections, one after the other,', function () {
     expect(growth(cycle)).to.be.below(20)
     expect(closed).to.equal(CYCLES + WARM_UP)
     expect(net.open).to.equal(1 + 2 * 4)
+    subscription.unsubscribe()
   })
 
   it('leave nothing behind in a group that is subscribed to and left', () => {

@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { BehaviorSubject, defer, NEVER, Subject, tap, throwError, type Observable } from 'rxjs'
+import { BehaviorSubject, defer, NEVER, Subject, tap, throwError, type Observable, type Observer } from 'rxjs'
 import { constant, reconnect, type Connection, type ConnectionEvent, type TypedEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { pool, type MemberConnection, type Pool } from 'sluice/pool'
 import { memory, recordingConnection, type MemoryNetwork } from 'sluice/testing'
 import { diary } from '../support/diary.js'
+import { closeAll, later } from '../support/net/closing.js'
 import { check } from '../support/property.js'
 import { leavesNothing, run } from '../support/run.js'
 
@@ -49,9 +50,17 @@ function words(event: TypedEvent): string {
   return [id, type, more].filter(word => word !== undefined && word !== '').join(' ')
 }
 
+/** Subscribes until the spec is over: a pool that is open looks at its idle members from time to time. */
+function join<E extends TypedEvent>(stream: Observable<E>, observer: Partial<Observer<E>> = {}): void {
+  const subscription = stream.subscribe(observer)
+  later(() => {
+    subscription.unsubscribe()
+  })
+}
+
 function told(stream: Observable<TypedEvent>): string[] {
   const lines: string[] = []
-  stream.subscribe({
+  join(stream, {
     next: event => lines.push(words(event)),
     error: () => lines.push('error'),
     complete: () => lines.push('complete'),
@@ -60,6 +69,8 @@ function told(stream: Observable<TypedEvent>): string[] {
 }
 
 describe('pool', () => {
+  afterEach(closeAll)
+
   it('merges its members, and says of each event whose it is', () => {
     const net = memory()
     servers(net, 1, 2)
@@ -86,8 +97,8 @@ describe('pool', () => {
     servers(net, 1)
     const one = pool(net.connect({ port: 1 }), { size: 3 })
     const two = pool(client(net), { endpoints: [at(1), at(1), at(2)], size: 2 })
-    one.subscribe()
-    two.subscribe()
+    join(one)
+    join(two)
     expect(one.members.map(({ id }) => id)).to.deep.equal(['#1', '#2', '#3'])
     expect(two.members.map(({ id }) => id)).to.deep.equal([
       'localhost:1#1',
@@ -188,10 +199,12 @@ describe('pool', () => {
     const clients = pool(events, { size: 1 })
     const ids: string[] = []
     const connections = new Set<unknown>()
-    clients.subscribe(event => {
-      if (!('connection' in event)) return
-      ids.push(event.connection.id)
-      if (event.type === 'packet') connections.add(event.connection)
+    join(clients, {
+      next: event => {
+        if (!('connection' in event)) return
+        ids.push(event.connection.id)
+        if (event.type === 'packet') connections.add(event.connection)
+      },
     })
     events.next({ type: 'open', connection: old, session: 1 })
     events.next({ type: 'close', connection: old, reason: 'remote', bytesUnsent: 0 })
@@ -227,7 +240,7 @@ describe('pool', () => {
         return connections[0]
       },
     })
-    clients.subscribe()
+    join(clients)
     const byte = new Uint8Array(1)
     expect(clients.send(byte)).to.equal(true)
     clients.connections[0]?.end()
@@ -243,7 +256,7 @@ describe('pool', () => {
     servers(net, 1)
     let first: MemberConnection<never, unknown> | undefined
     const clients = pool(net.connect({ port: 1 }), { size: 2, select: ([connection]) => (first ??= connection) })
-    clients.subscribe()
+    join(clients)
     expect(clients.send(new Uint8Array(1))).to.equal(true)
     clients.connections[0]?.destroy()
     expect(clients.send(new Uint8Array(1))).to.equal(false)
@@ -266,7 +279,7 @@ describe('pool', () => {
     const net = memory()
     servers(net, 1)
     const clients = pool(net.connect({ port: 1 }), { size: 3, select: () => undefined })
-    clients.subscribe()
+    join(clients)
     expect(clients.send(new Uint8Array(1))).to.equal(false)
   })
 
@@ -311,8 +324,10 @@ describe('pool', () => {
       const endpoints = new BehaviorSubject<readonly At[]>([at(1), at(2)])
       const clients = pool(client(net), { endpoints, size: 1 })
       const reasons: string[] = []
-      clients.subscribe(event => {
-        if (event.type === 'close') reasons.push(`${event.connection.member.id} ${event.reason}`)
+      join(clients, {
+        next: event => {
+          if (event.type === 'close') reasons.push(`${event.connection.member.id} ${event.reason}`)
+        },
       })
       const [busy] = clients.connections
       if (busy !== undefined) busy.inFlight += 2
