@@ -103,7 +103,10 @@ export interface Connection<in Out = Uint8Array> {
   readonly paused: boolean
   /** Bytes that were taken for sending and have not been handed to the system. */
   readonly bufferedAmount: number
+  /** Bytes that have come over the network, whether they have been told or not. */
   readonly bytesRead: number
+  /** Bytes that `send` has taken. */
   readonly bytesAccepted: number
+  /** Bytes, of those that `send` has taken, that were handed to the system. */
   readonly bytesWritten: number
 }

@@ -9,6 +9,23 @@ import type { Line, Wire } from './wire.js'
  * Makes a dialling stream from a function that starts one dial: what a transport's `connect` returns.
  *
  * Emits `connecting`, then what the wire tells, then the `close`; after a `close` with an error it errors with that, else it completes.
+ *
+ * @example A program: what it prints are the packets
+ * ```ts
+ * dial({ address: 'program' }, {}, line => {
+ *   const { stdin, stdout } = child
+ *   child.on('spawn', () => line.opened()).on('close', () => line.closed())
+ *   stdout.on('data', (bytes: Uint8Array) => line.received(bytes, bytes.length)).on('end', () => line.ended())
+ *   return {
+ *     size: bytes => bytes.length,
+ *     write: bytes => stdin.write(bytes, () => line.written(bytes.length)),
+ *     pause: () => stdout.pause(),
+ *     resume: () => stdout.resume(),
+ *     end: () => stdin.end(),
+ *     destroy: () => child.kill(),
+ *   }
+ * })
+ * ```
  */
 export function dial<In = Uint8Array, Out = Uint8Array>(
   target: Endpoint,

@@ -7,6 +7,15 @@ import { handOver, handover, type Handover, type HandsOver } from './handover.js
  *
  * Everything is handed on; a subclass says what `send` means and overrides what it does differently.
  *
+ * @example Text over bytes
+ * ```ts
+ * class TextConnection extends WrappedConnection<string> {
+ *   send(text: string): boolean {
+ *     return this.inner.send(new TextEncoder().encode(text))
+ *   }
+ * }
+ * ```
+ *
  * @typeParam Out what the wrapper sends
  * @typeParam Inner what the wrapped connection sends
  */

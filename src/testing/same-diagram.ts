@@ -12,6 +12,14 @@ const DRAWN = 20
  * TestScheduler(sameDiagram)`.
  *
  * @throws `Error` whose `actual` and `expected` test runners show side by side
+ *
+ * @example
+ * ```ts
+ * new TestScheduler(sameDiagram).run(helpers => {
+ *   const { cold, expectEvents } = marbles(helpers)
+ *   expectEvents(cold('co-p-(x|)')).toBe('co-p-(x|)')
+ * })
+ * ```
  */
 export function sameDiagram(actual: unknown, expected: unknown): void {
   if (equal(actual, expected)) return
