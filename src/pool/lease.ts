@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { SentOf, TypedEvent } from '../connection/event.js'
-import type { MemberConnection, Pooled } from './member.js'
+import type { MemberConnection } from './member.js'
+import type { Pooled } from './pooled.js'
 
 /**
  * One connection of a pool for yourself, until you give it back.
@@ -22,14 +23,4 @@ export interface Lease<E extends TypedEvent, At = undefined> {
    * Who unsubscribes without has not said so, and the connection is destroyed and replaced.
    */
   release(): void
-}
-
-/** Somebody has had a lease for long, and may have forgotten it. Told once for each. */
-export interface LeakEvent<in Out = Uint8Array, out At = undefined> {
-  readonly type: 'leak'
-  readonly connection: MemberConnection<Out, At>
-  /** How long he has it, in milliseconds. */
-  readonly after: number
-  /** Its stack tells where the lease was asked for. */
-  readonly place: Error
 }

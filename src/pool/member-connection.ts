@@ -1,19 +1,26 @@
 import type { Connection } from '../connection/connection.js'
 import { encoder, sendEncoded, sharesEncoder, type Encoder, type SendsEncoded } from '../connection/encoded.js'
 import { WrappedConnection } from '../connection/wrap-connection.js'
-import type { LiveMember } from './live-member.js'
-import type { MemberConnection } from './member.js'
+import type { Member, MemberConnection } from './member.js'
+
+/** The member that a connection is of, as that sees it. */
+export interface Home extends Member<unknown, unknown> {
+  /** Neither to go nor leased. */
+  readonly available: boolean
+  /** Nothing is in flight any more. */
+  settled(): void
+}
 
 /** A connection of a live member: it sends as the one below does. */
 export class LiveConnection
   extends WrappedConnection<unknown, unknown>
   implements MemberConnection<unknown, unknown>, SendsEncoded<unknown>
 {
-  readonly member: LiveMember
+  readonly member: Home
   readonly session: number
   #inFlight = 0
 
-  constructor(inner: Connection<unknown>, member: LiveMember) {
+  constructor(inner: Connection<unknown>, member: Home) {
     super(inner)
     this.member = member
     this.session = member.session + 1

@@ -1,7 +1,5 @@
 import type { Connection } from '../connection/connection.js'
-import type { SentOf, WithConnection } from '../connection/event.js'
 import type { Loaded } from '../connection/loaded.js'
-import type { LeakEvent } from './lease.js'
 
 /**
  * Where a member stands.
@@ -49,23 +47,3 @@ export interface MemberConnection<in Out = Uint8Array, out At = undefined> exten
   /** Which time it is that this member is open: 1, 2, … */
   readonly session: number
 }
-
-/** The stream of a member is over, with an error where it has failed. The others go on. */
-export interface FinishedEvent<in Out = Uint8Array, out At = undefined> {
-  readonly type: 'finished'
-  readonly member: Member<Out, At>
-  readonly error?: unknown
-}
-
-/** The Observable of endpoints has failed: the members stay, and no more will come or go. */
-export interface EndpointsEvent {
-  readonly type: 'endpoints'
-  readonly error: unknown
-}
-
-/** The events `E` of a member, as its pool tells them. */
-export type Pooled<E, At = undefined> =
-  | WithConnection<E, MemberConnection<SentOf<E>, At>>
-  | FinishedEvent<SentOf<E>, At>
-  | LeakEvent<SentOf<E>, At>
-  | EndpointsEvent

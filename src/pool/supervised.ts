@@ -2,15 +2,8 @@ import { isObservable, Observable, type OperatorFunction } from 'rxjs'
 import type { AnyEvent, RetryEvent, TypedEvent } from '../connection/event.js'
 import { checkOptions, type Rule } from '../connection/options.js'
 import { checkPlan, rounds, type Plan } from './plan.js'
+import type { SupervisedOptions } from './supervised-options.js'
 import { Supervision } from './supervision.js'
-
-/** How long a plan holds, and what ends its waits. */
-export interface SupervisedOptions {
-  /** How often the plan is gone through; an end after that is the last. 0 is legal. Default 1; `Infinity` for ever. */
-  readonly rounds?: number
-  /** Ends a wait at once, that of a `wait` too; it is subscribed for as long as a wait lasts. */
-  readonly now?: Observable<unknown>
-}
 
 const observable: Rule = value => (isObservable(value) ? undefined : 'must be an Observable')
 

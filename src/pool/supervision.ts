@@ -5,7 +5,7 @@ import type { AnyEvent } from '../connection/event.js'
 import { Alive, type Failure } from './alive.js'
 import { PlanCursor } from './plan-cursor.js'
 import type { Plan } from './plan.js'
-import type { SupervisedOptions } from './supervised.js'
+import type { SupervisedOptions } from './supervised-options.js'
 
 /** How far apart two starts of the same stream are at least, in milliseconds: what fails at once is not tried faster. */
 export const START_INTERVAL = 100

@@ -1,5 +1,5 @@
 import { callback, checkOptions, within } from '../connection/options.js'
-import type { AnswerRules } from './correlation.js'
+import type { AnswerRules } from './answer-rules.js'
 
 /** Where the id of a request is in its packets. */
 export interface ByIdRules<In, Out> extends AnswerRules<In> {

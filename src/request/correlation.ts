@@ -3,11 +3,3 @@ import type { InOrder } from './in-order.js'
 
 /** How an answer is told from other packets, and to what it belongs: a value, made by `byId` or `inOrder`. */
 export type Correlation<In, Out> = ById<In, Out> | InOrder<In>
-
-/** What holds of answers, however they are correlated. */
-export interface AnswerRules<In> {
-  /** Whether this is the last answer to its request. Default: each request has one. */
-  readonly last?: (answer: In) => boolean
-  /** The error that this answer stands for, if it does: with that its ask ends, in place of being answered. */
-  readonly failed?: (answer: In) => Error | undefined
-}

@@ -1,5 +1,5 @@
 import { callback, checkOptions } from '../connection/options.js'
-import type { AnswerRules } from './correlation.js'
+import type { AnswerRules } from './answer-rules.js'
 
 /** What is an answer in a protocol without ids. */
 export interface InOrderRules<In> extends AnswerRules<In> {

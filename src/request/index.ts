@@ -1,5 +1,6 @@
 export { byId, type ById, type ByIdRules } from './by-id.js'
-export type { AnswerRules, Correlation } from './correlation.js'
+export type { AnswerRules } from './answer-rules.js'
+export type { Correlation } from './correlation.js'
 export { inOrder, type InOrder, type InOrderRules } from './in-order.js'
 export { RequestError, type Sent } from './request-error.js'
 export type { AskOptions, RequestsOptions } from './request-options.js'

@@ -1,13 +1,18 @@
 import type { Subscription } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
-import type { Request } from './request.js'
+
+/** What a peer waits for. */
+export interface Expected {
+  readonly id: number
+  cancel(): void
+}
 
 /** Who asks, on one connection. It is not read from while the answers that it has not read fill the connection. */
 export class Peer {
   readonly #connection: Connection<unknown>
   readonly #ordered: boolean
   /** Those that wait for their handler or are being handled, oldest first. */
-  readonly #requests = new Set<Request>()
+  readonly #requests = new Set<Expected>()
   #hold: Subscription | undefined
   #drains = 0
   #waiting: (() => void)[] = []
@@ -17,11 +22,11 @@ export class Peer {
     this.#ordered = ordered
   }
 
-  expect(request: Request): void {
+  expect(request: Expected): void {
     this.#requests.add(request)
   }
 
-  done(request: Request): void {
+  done(request: Expected): void {
     this.#requests.delete(request)
     this.#goOn()
   }
@@ -54,7 +59,7 @@ export class Peer {
   }
 
   /** Whether there is room for an answer to this request, and it is its turn. */
-  isReadyFor(request: Request): boolean {
+  isReadyFor(request: Expected): boolean {
     const [first] = this.#ordered ? this.#requests : []
     return this.#hold === undefined && (first === undefined || first === request)
   }
