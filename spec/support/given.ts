@@ -1,10 +1,11 @@
 /** What the examples in doc comments take as given: the parts of a program that they don't show. */
 export const given = `
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import type { EventEmitter } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { Duplex, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import type { ConnectionStream } from 'sluice'
+import type { ConnectionStream, Line, Wire } from 'sluice'
 import type { Decoder } from 'sluice/framing'
 import type { Candidate, EventHelpers } from 'sluice/testing'
 
@@ -16,6 +17,7 @@ declare const client: ConnectionStream
 declare const server: ConnectionStream
 declare const cert: Buffer
 declare const key: Buffer
+declare const door: EventEmitter
 declare const host: string
 declare const port: number
 declare const last: Map<string, Uint8Array>
@@ -33,6 +35,7 @@ declare class BitsDecoder implements Decoder<number> {
   end(emit: (bit: number) => boolean): void
 }
 declare function answer(line: string): Promise<string>
+declare function wireOf(socket: Duplex, line: Line): Wire
 declare function freshCredentials(): { readonly cert: Buffer; readonly key: Buffer }
 declare function describe(name: string, specs: () => void): void
 declare function it(name: string, spec: () => unknown): void

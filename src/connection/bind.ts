@@ -22,6 +22,22 @@ export interface Host<in In = Uint8Array, in out Out = Uint8Array> {
  * Makes a listening stream from a function that binds a port and answers how to release it: what a transport's `listen` returns.
  *
  * It never errors because of a peer; it completes when the listener and the last of its connections have closed.
+ *
+ * @example Whatever comes in at a door of your own
+ * ```ts
+ * bind({}, host => {
+ *   const gate = new Gate<Duplex>({
+ *     backlog: 511,
+ *     endpoint: () => ({ address: 'door' }),
+ *     accept: socket => host.accept(line => wireOf(socket, line)),
+ *     refuse: socket => socket.destroy(),
+ *     close: () => host.closed(),
+ *   })
+ *   door.on('connection', (socket: Duplex) => gate.offer(socket))
+ *   host.listening(gate)
+ *   return () => door.removeAllListeners('connection')
+ * })
+ * ```
  */
 export function bind<In = Uint8Array, Out = Uint8Array>(
   options: ConnectionOptions,

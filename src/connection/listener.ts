@@ -45,7 +45,21 @@ export interface Admission<Accepted> {
   readonly restore?: () => void
 }
 
-/** What every transport's listener does between the system's accept and the stream. */
+/**
+ * What every transport's listener does between the system's accept and the stream.
+ *
+ * @example While it is paused, ten may wait
+ * ```ts
+ * const gate = new Gate<Duplex>({
+ *   backlog: 10,
+ *   endpoint: () => ({ address: 'door' }),
+ *   accept: socket => socket.end('welcome'),
+ *   refuse: socket => socket.destroy(),
+ *   close: () => door.removeAllListeners('connection'),
+ * })
+ * door.on('connection', (socket: Duplex) => gate.offer(socket))
+ * ```
+ */
 export class Gate<Accepted> implements Listener {
   paused = false
   suspended = false
