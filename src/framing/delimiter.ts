@@ -3,7 +3,7 @@ import type { Codec, DecoderOwner } from './codec.js'
 import { Cutter } from './cutter.js'
 import { DelimiterScanner, DelimiterTable } from './delimiter-scanner.js'
 import { checkBytes, unsendable } from './frame-errors.js'
-import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js'
+import { frameRules, frameSettings, type FrameOptions } from './frame-options.js'
 import { Slab } from './slab.js'
 import { bytesOf } from './text.js'
 
@@ -44,7 +44,7 @@ const rules: Rules<DelimiterOptions> = { ...frameRules, delimiters: filled, stri
 export function delimiter(options: DelimiterOptions): Codec<Uint8Array> {
   checkOptions('delimiter', { ...MISSING, ...options }, rules)
   const { delimiters, strip = true } = options
-  const settings = { ...frameDefaults, ...options }
+  const settings = frameSettings(options)
   const all = (typeof delimiters === 'string' || delimiters instanceof Uint8Array ? [delimiters] : delimiters).map(
     bytesOf,
   )

@@ -2,7 +2,7 @@ import { checkOptions, oneOf } from '../connection/options.js'
 import type { Codec } from './codec.js'
 import { delimiter } from './delimiter.js'
 import { malformed } from './frame-errors.js'
-import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js'
+import { frameRules, frameSettings, type FrameOptions } from './frame-options.js'
 import { lengthField } from './length-field.js'
 import { raw } from './raw.js'
 import { SizedDecoder, type FrameShape } from './sized-decoder.js'
@@ -56,7 +56,7 @@ function receiveOnly(codec: Pick<Codec<Uint8Array>, 'decoder'>): Codec<Uint8Arra
 }
 
 function sized(shape: FrameShape, options: FrameOptions): Pick<Codec<Uint8Array>, 'decoder'> {
-  const settings = { ...frameDefaults, ...options }
+  const settings = frameSettings(options)
   const slab = new Slab()
   return { decoder: owner => new SizedDecoder(shape, slab, settings, owner) }
 }

@@ -21,6 +21,15 @@ export interface FrameOptions {
 
 export const frameDefaults: Required<FrameOptions> = { maxFrameLength: 1024 * 1024, onOversize: 'error', tail: 'error' }
 
+/** What was asked for, and the defaults for what was not: an option that is `undefined` was not asked for. */
+export function frameSettings({
+  maxFrameLength = frameDefaults.maxFrameLength,
+  onOversize = frameDefaults.onOversize,
+  tail = frameDefaults.tail,
+}: FrameOptions): Required<FrameOptions> {
+  return { maxFrameLength, onOversize, tail }
+}
+
 export const frameRules: Rules<FrameOptions> = {
   maxFrameLength: within(1, 2 ** 31 - 1),
   onOversize: oneOf('error', 'skip'),

@@ -1,7 +1,7 @@
 import { above, checkOptions, callback, oneOf, within, type Rules } from '../connection/options.js'
 import { COPIED, type Codec } from './codec.js'
 import { checkBytes, malformed, unsendable } from './frame-errors.js'
-import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js'
+import { frameDefaults, frameRules, frameSettings, type FrameOptions } from './frame-options.js'
 import { SizedDecoder, type FrameShape } from './sized-decoder.js'
 import { Slab } from './slab.js'
 
@@ -66,7 +66,7 @@ const rules: Rules<LengthFieldOptions> = {
  */
 export function lengthField(options: LengthFieldOptions = {}): Codec<Uint8Array> {
   checkOptions('lengthField', options, rules)
-  const settings = { ...frameDefaults, ...options }
+  const settings = frameSettings(options)
   const shape = new LengthFieldShape(options)
   const slab = new Slab()
   return {

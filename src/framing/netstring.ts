@@ -1,7 +1,7 @@
 import { checkOptions } from '../connection/options.js'
 import type { Codec } from './codec.js'
 import { checkBytes, malformed, unsendable } from './frame-errors.js'
-import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js'
+import { frameRules, frameSettings, type FrameOptions } from './frame-options.js'
 import { SizedDecoder, type FrameShape } from './sized-decoder.js'
 import { Slab } from './slab.js'
 
@@ -26,7 +26,7 @@ const MOST_DIGITS = 15
  */
 export function netstring(options: FrameOptions = {}): Codec<Uint8Array> {
   checkOptions('netstring', options, frameRules)
-  const settings = { ...frameDefaults, ...options }
+  const settings = frameSettings(options)
   const slab = new Slab()
   const header = new Uint8Array(MOST_DIGITS + 1)
   const comma = Uint8Array.of(COMMA)

@@ -1,7 +1,7 @@
 import { checkOptions, within, type Rules } from '../connection/options.js'
 import type { Codec } from './codec.js'
 import { checkBytes, malformed, unsendable } from './frame-errors.js'
-import { frameDefaults, frameRules, type FrameOptions } from './frame-options.js'
+import { frameRules, frameSettings, type FrameOptions } from './frame-options.js'
 import { SizedDecoder, type FrameShape } from './sized-decoder.js'
 import { Slab } from './slab.js'
 
@@ -31,7 +31,7 @@ const rules: Rules<VarintOptions> = { ...frameRules, maxLengthBytes: within(1, 7
 export function varint(options: VarintOptions = {}): Codec<Uint8Array> {
   checkOptions('varint', options, rules)
   const { maxLengthBytes = 5 } = options
-  const settings = { ...frameDefaults, ...options }
+  const settings = frameSettings(options)
   const shape = new VarintShape(maxLengthBytes)
   const slab = new Slab()
   const header = new Uint8Array(8)
