@@ -228,10 +228,15 @@ describe('The examples', function () {
     const peers = await Promise.all(Array.from({ length: 4 }, () => dialled(Number(first))))
     for (const peer of peers) peer.sends('hello\n')
     for (const peer of peers) while (peer.received === '') await once(peer.socket, 'data')
-    expect(new Set(peers.map(({ received }) => received))).to.deep.equal(new Set(['1: hello\n', '2: hello\n']))
+    // Each process gets one, and the others go to whichever is the first to be free again.
+    const answered = (id: number) => peers.filter(({ received }) => received === `${id}: hello\n`).length
+    expect([answered(1), answered(2)]).to.satisfy(
+      ([one = 0, two = 0]: number[]) => one > 0 && two > 0 && one + two === 4,
+    )
     server.terminate()
     await Promise.all(peers.map(peer => peer.closes()))
-    expect(await server.ends()).to.include.members(['1: 2 finished, 0 aborted', '2: 2 finished, 0 aborted'])
+    const reports = [1, 2].map(id => `${id}: ${answered(id)} finished, 0 aborted`)
+    expect(await server.ends()).to.include.members(reports)
   })
 
   it('are all run here', () => {
