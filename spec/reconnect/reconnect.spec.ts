@@ -540,7 +540,7 @@ describe('reconnect', () => {
     const generator = function* (): Generator<number> {
       yield 4
     }
-    for (const policy of [generator(), [4].values(), undefined, 4, '4', {}, [4, -1], [4, NaN]]) {
+    for (const policy of [generator(), [4].values(), undefined, null, 4, '4', {}, [4, -1], [4, NaN]]) {
       expect(() => reconnect(policy as BackoffPolicy))
         .to.throw()
         .with.property('code', 'ERR_POLICY')

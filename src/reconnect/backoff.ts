@@ -49,7 +49,8 @@ function thrownBy(check: () => void): Error[] {
 }
 
 function checkDelays(of: string, policy: BackoffPolicy): void {
-  if (typeof policy !== 'object' || typeof (policy as Partial<BackoffPolicy>)[Symbol.iterator] !== 'function') {
+  const iterable = policy as Partial<BackoffPolicy> | null
+  if (typeof iterable !== 'object' || typeof iterable?.[Symbol.iterator] !== 'function') {
     throw new SluiceError('ERR_POLICY', `${of}: a policy is an iterable of delays: [100, 500, 2000], or exponential()`)
   }
   if (Array.isArray(policy)) policy.forEach(checkDelay)
