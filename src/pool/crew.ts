@@ -1,7 +1,7 @@
 import { defer, isObservable, of, timer, type Observable, type Subscriber, type Subscription } from 'rxjs'
 import { now } from '../connection/clock.js'
 import type { AnyEvent, CloseEvent, TypedEvent } from '../connection/event.js'
-import type { Failure } from './alive.js'
+import type { Failure } from '../connection/silent-close.js'
 import type { LeakEvent } from './leak.js'
 import { Leases, type Lot } from './leases.js'
 import type { LeaseOptions } from './lease-options.js'

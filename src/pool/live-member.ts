@@ -2,7 +2,7 @@ import type { Observable, Observer, Subscription } from 'rxjs'
 import { now } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, TypedEvent } from '../connection/event.js'
-import { silentClose, type Failure } from './alive.js'
+import { silentClose, type Failure } from '../connection/silent-close.js'
 import { LiveConnection } from './member-connection.js'
 import type { Member, MemberState } from './member.js'
 

@@ -12,8 +12,9 @@ import {
 } from 'rxjs'
 import { now } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
-import { SluiceError, asError, handlerError } from '../connection/errors.js'
+import { SluiceError, handlerError } from '../connection/errors.js'
 import type { AnyEvent, CloseEvent, PacketEvent } from '../connection/event.js'
+import { silentClose } from '../connection/silent-close.js'
 import { asked } from './asked.js'
 import type { BackoffPolicy } from './backoff.js'
 import { classified, type Verdict } from './classify.js'
@@ -109,17 +110,7 @@ export class Reconnection {
   }
 
   #failed(error: unknown): void {
-    // Where an operator on the way has failed, its connection went in silence: by law 1 it has a close all the same.
-    if (this.#live !== undefined) {
-      const { bufferedAmount } = this.#live
-      this.#hear({
-        type: 'close',
-        connection: this.#live,
-        reason: 'error',
-        error: asError(error),
-        bytesUnsent: bufferedAmount,
-      })
-    }
+    if (this.#live !== undefined) this.#hear(silentClose(this.#live, { error }))
     this.#judge(error, () => {
       this.#subscriber.error(error)
     })
