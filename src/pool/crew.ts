@@ -1,5 +1,5 @@
 import { defer, isObservable, of, timer, type Observable, type Subscriber, type Subscription } from 'rxjs'
-import { now } from '../connection/clock.js'
+import { after, now } from '../connection/clock.js'
 import type { AnyEvent, CloseEvent, TypedEvent } from '../connection/event.js'
 import type { Failure } from '../connection/silent-close.js'
 import type { LeakEvent } from './leak.js'
@@ -114,7 +114,7 @@ export class Crew implements Keeper, Lot {
     this.#lists?.unsubscribe()
     this.#noMoreEndpoints()
     this.asked()
-    const over = timer(grace).subscribe(() => {
+    const over = after(grace, () => {
       for (const member of this.members) {
         member.stop()
         member.connection?.close('shutdown')

@@ -1,5 +1,5 @@
-import { timer, type Subscription } from 'rxjs'
-import { now } from '../connection/clock.js'
+import type { Subscription } from 'rxjs'
+import { after, now } from '../connection/clock.js'
 
 /** Deadlines that differ, with one timer for all of them: that of the first. */
 export class Expiry<T> {
@@ -32,7 +32,7 @@ export class Expiry<T> {
   #wait(at: number): void {
     this.#next = at
     this.#timer?.unsubscribe()
-    this.#timer = timer(Math.min(Math.max(0, at - now()), LONGEST)).subscribe(() => {
+    this.#timer = after(Math.min(Math.max(0, at - now()), LONGEST), () => {
       this.#look()
     })
   }

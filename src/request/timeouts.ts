@@ -1,5 +1,5 @@
-import { timer, type Subscription } from 'rxjs'
-import { now } from '../connection/clock.js'
+import type { Subscription } from 'rxjs'
+import { after, now } from '../connection/clock.js'
 import type { Ask } from './ask.js'
 
 /**
@@ -53,7 +53,7 @@ export class Timeouts {
   #wake(delay: number): void {
     this.#timer?.unsubscribe()
     this.#wakesAt = now() - this.#start + delay
-    this.#timer = timer(delay).subscribe(() => {
+    this.#timer = after(Math.max(0, delay), () => {
       this.#wakesAt = Infinity
       for (const row of this.#rows.values()) this.#expire(row)
       const next = Math.min(...[...this.#rows.values()].map(row => this.#leftOf(row)))

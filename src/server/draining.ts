@@ -1,4 +1,5 @@
-import { ReplaySubject, Subscription, timer, type Observable } from 'rxjs'
+import { ReplaySubject, Subscription, type Observable } from 'rxjs'
+import { after } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
 import { handlerError, SluiceError } from '../connection/errors.js'
 import type { CloseEvent } from '../connection/event.js'
@@ -142,7 +143,7 @@ export class Draining {
   }
 
   #after(delay: number, task: () => void): void {
-    this.#timers.add(timer(delay).subscribe(task))
+    this.#timers.add(after(delay, task))
   }
 
   #isEmpty(): boolean {
