@@ -13,7 +13,7 @@ const { exports: entries } = read<Manifest>('package.json')
 /** Every public name. What is added here is promised to the users; edit it by hand, and tell the changelog. */
 const promised = read<Readonly<Record<string, Names>>>('spec/exports.json')
 
-const forNode = ['./net']
+const forNode = ['./net', './websocket']
 
 describe('The entries', () => {
   it('are those that are promised', () => {

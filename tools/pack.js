@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeF
 
 const { name, version, exports } = JSON.parse(readFileSync('package.json', 'utf8'))
 const entries = Object.keys(exports).map(path => path.replace('.', name))
-const forNode = [`${name}/net`]
+const forNode = [`${name}/net`, `${name}/websocket`]
 
 const out = 'build/package'
 const installed = `${out}/node_modules/${name}`

@@ -292,7 +292,9 @@ function idleLine(): Line {
   return {
     opened: ignore,
     received: ignore,
+    heard: ignore,
     ended: ignore,
+    added: () => true,
     written: ignore,
     blocked: ignore,
     closed: ignore,

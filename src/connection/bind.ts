@@ -2,7 +2,7 @@ import { Observable } from 'rxjs'
 import { connectionOptions, type ConnectionOptions } from './connection-options.js'
 import type { Connection } from './connection.js'
 import type { ConnectionEvent } from './event.js'
-import { Links } from './links.js'
+import { Links, plainLink, type MakesLink } from './links.js'
 import type { Listener } from './listener.js'
 import type { Line, Wire } from './wire.js'
 
@@ -43,12 +43,21 @@ export function bind<In = Uint8Array, Out = Uint8Array>(
   options: ConnectionOptions,
   start: (host: Host<In, Out>) => () => void,
 ): Observable<ConnectionEvent<In, Connection<Out>>> {
+  return bindAs(plainLink, options, start)
+}
+
+/** The same, for a transport whose connections can do more than others. */
+export function bindAs<In, Out>(
+  make: MakesLink<In, Out>,
+  options: ConnectionOptions,
+  start: (host: Host<In, Out>) => () => void,
+): Observable<ConnectionEvent<In, Connection<Out>>> {
   return new Observable(subscriber => {
     let over = false
     const completeWhenEmpty = () => {
       if (over && links.size === 0) links.outlet.complete()
     }
-    const links = new Links<In, Out>(subscriber, connectionOptions(options), completeWhenEmpty)
+    const links = new Links<In, Out>(subscriber, connectionOptions(options), make, completeWhenEmpty)
     subscriber.add(() => {
       links.abandon()
     })

@@ -2,7 +2,7 @@ import { Observable } from 'rxjs'
 import { connectionOptions, type ConnectionOptions } from './connection-options.js'
 import type { Connection, Endpoint } from './connection.js'
 import type { CloseEvent, ConnectionEvent } from './event.js'
-import { Links } from './links.js'
+import { Links, plainLink, type MakesLink } from './links.js'
 import type { Line, Wire } from './wire.js'
 
 /**
@@ -32,12 +32,22 @@ export function dial<In = Uint8Array, Out = Uint8Array>(
   options: ConnectionOptions,
   start: (line: Line<In>) => Wire<Out>,
 ): Observable<ConnectionEvent<In, Connection<Out>>> {
+  return dialAs(plainLink, target, options, start)
+}
+
+/** The same, for a transport whose connections can do more than others. */
+export function dialAs<In, Out>(
+  make: MakesLink<In, Out>,
+  target: Endpoint,
+  options: ConnectionOptions,
+  start: (line: Line<In>) => Wire<Out>,
+): Observable<ConnectionEvent<In, Connection<Out>>> {
   return new Observable(subscriber => {
     const finish = ({ error }: CloseEvent<Connection<Out>>) => {
       if (error === undefined) links.outlet.complete()
       else links.outlet.error(error)
     }
-    const links = new Links<In, Out>(subscriber, connectionOptions(options), finish, target)
+    const links = new Links<In, Out>(subscriber, connectionOptions(options), make, finish, target)
     const link = links.add()
     subscriber.add(() => {
       links.abandon()

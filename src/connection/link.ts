@@ -63,6 +63,11 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     return this.#wire?.tls
   }
 
+  /** What it is on, once it is attached. */
+  protected get wire(): Wire<Out> | undefined {
+    return this.#wire
+  }
+
   get paused(): boolean {
     return this.#holders > 0
   }
@@ -180,9 +185,17 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     })
   }
 
+  heard(size: number): void {
+    this.bytesRead += size
+  }
+
   ended(): void {
     this.#reason ??= this.state === 'open' ? 'remote' : 'local'
     if (!this.#muted) this.#tell({ type: 'end', connection: this })
+  }
+
+  added(size: number): boolean {
+    return this.#accept(size)
   }
 
   written(size: number): void {
@@ -215,6 +228,11 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     if (this.state === 'closed') return
     this.#ask('resume')
     this.#finish()
+  }
+
+  /** What a transport has to say of an end, besides what all say. */
+  protected described(close: CloseEvent<Connection<Out>>): CloseEvent<Connection<Out>> {
+    return close
   }
 
   // ── between the two ──
@@ -276,8 +294,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
       reason: this.#reason ?? 'remote',
       bytesUnsent: this.bufferedAmount,
     } as const
-    const event: CloseEvent<Connection<Out>> = this.#error === undefined ? close : { ...close, error: this.#error }
-    this.#tell(event)
+    this.#tell(this.described(this.#error === undefined ? close : { ...close, error: this.#error }))
   }
 
   /** Law 12: once what waits has been handled, a peer's end is answered with our own. */
@@ -325,7 +342,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   #abort(): void {
     try {
-      this.#wire?.destroy()
+      this.#wire?.destroy(this.#error)
     } catch (thrown) {
       this.#error ??= handlerError('Wire.destroy', thrown)
       this.closed()

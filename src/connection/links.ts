@@ -11,6 +11,9 @@ import type { Surroundings } from './surroundings.js'
 import { Sweep } from './sweep.js'
 import type { Line, Wire } from './wire.js'
 
+/** Makes a connection: a `Link`, or what a transport has made of it. */
+export type MakesLink<In, Out> = (surroundings: Surroundings<In, Out>) => Link<In, Out>
+
 /** What the connections of one subscription share: their way out, their options, one timer for each kind of deadline. */
 export class Links<In, Out> implements Surroundings<In, Out> {
   readonly outlet: Outlet<ConnectionEvent<In, Connection<Out>>>
@@ -21,17 +24,20 @@ export class Links<In, Out> implements Surroundings<In, Out> {
   readonly writing: Sweep<Link<In, Out>>
 
   readonly #live = new Set<Link<In, Out>>()
+  readonly #make: MakesLink<In, Out>
   readonly #onGone: (close: CloseEvent<Connection<Out>>) => void
 
   constructor(
     subscriber: Subscriber<ConnectionEvent<In, Connection<Out>>>,
     options: Required<ConnectionOptions>,
+    make: MakesLink<In, Out>,
     onGone: (close: CloseEvent<Connection<Out>>) => void,
     target?: Endpoint,
   ) {
     this.outlet = new Outlet(subscriber)
     this.options = options
     this.target = target
+    this.#make = make
     this.#onGone = onGone
     const { closeTimeout, writeTimeout } = options
     this.closing = new Deadlines(closeTimeout, link => {
@@ -53,7 +59,7 @@ export class Links<In, Out> implements Surroundings<In, Out> {
   }
 
   add(): Link<In, Out> {
-    const link = new Link(this)
+    const link = this.#make(this)
     this.#live.add(link)
     return link
   }
@@ -77,6 +83,11 @@ export class Links<In, Out> implements Surroundings<In, Out> {
   abandon(): void {
     for (const link of this.#live) link.abandon()
   }
+}
+
+/** What has nothing of its own. */
+export function plainLink<In, Out>(surroundings: Surroundings<In, Out>): Link<In, Out> {
+  return new Link(surroundings)
 }
 
 function unfinished(connection: { readonly bufferedAmount: number }): string {

@@ -27,8 +27,12 @@ export interface Wire<in Out = Uint8Array> {
   resume(): void
   /** Says that nothing more will be written, behind all that was; reading goes on. */
   end(): void
-  /** Ends both directions at once and loses what waits. `Link.closed` must follow. */
-  destroy(): void
+  /**
+   * Ends both directions at once and loses what waits. `Line.closed` must follow.
+   *
+   * @param error what went wrong, if that is why: a protocol that can may still tell its peer
+   */
+  destroy(error?: Error): void
 }
 
 /** Where a transport tells what happens on a wire. */
@@ -36,8 +40,15 @@ export interface Line<in In = Uint8Array> {
   opened(): void
   /** @param size bytes that came over the network for it */
   received(packet: In, size: number): void
+  /** So many bytes have come over the network that are no packet, or not yet. */
+  heard(size: number): void
   /** The peer has finished sending. */
   ended(): void
+  /**
+   * The wire sends so many bytes of its own, such as an answer that its protocol asks for: they count like any other. Answers
+   * whether they may be written; if not, they were too many, and the wire has been destroyed.
+   */
+  added(size: number): boolean
   written(size: number): void
   /** The system did not take all at once: from now on, `written` has to make progress. */
   blocked(): void

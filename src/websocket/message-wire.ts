@@ -1,0 +1,11 @@
+import type { Wire } from '../connection/wire.js'
+import type { CloseStatus } from './close-status.js'
+
+/** What a WebSocket's wire can do beside others. */
+export interface MessageWire<in Out> extends Wire<Out> {
+  readonly protocol: string
+  /** What the peer's Close frame has said, once it has come. */
+  readonly status: CloseStatus | undefined
+  /** What our Close frame will say. Without it, what the peer's said, or 1000. */
+  leaveWith(status: CloseStatus): void
+}

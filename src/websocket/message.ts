@@ -1,0 +1,18 @@
+/** A whole message, however many fragments it came in: a text is a string, a binary message is bytes. */
+export type Message = string | Uint8Array
+
+/** A ping or a pong (RFC 6455 section 5.5), with up to 125 bytes of its own. */
+export interface ControlMessage {
+  readonly type: 'ping' | 'pong'
+  readonly data: Uint8Array
+}
+
+/** Whether it is a ping or a pong, and no message. */
+export function isControl(packet: unknown): packet is ControlMessage {
+  return (
+    typeof packet === 'object' &&
+    packet !== null &&
+    'type' in packet &&
+    (packet.type === 'ping' || packet.type === 'pong')
+  )
+}
