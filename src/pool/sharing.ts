@@ -1,12 +1,13 @@
 import type { Observable, Subscriber, Subscription } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, ConnectionOf, SentOf, TypedEvent } from '../connection/event.js'
+import { inTurn, type Sharer } from '../connection/in-turn.js'
 import { Outlet } from '../connection/outlet.js'
 import { Audience } from './audience.js'
 import { Roster } from './roster.js'
 
 /** One life of a group: from its first subscriber to its last, or to the end of the stream. */
-export class Sharing<E extends TypedEvent> {
+export class Sharing<E extends TypedEvent> implements Sharer {
   readonly roster: Roster<ConnectionOf<E> & Connection<SentOf<E>>, SentOf<E>>
   readonly #audience = new Audience<E>()
   readonly #outlet = new Outlet(this.#audience)
@@ -22,7 +23,7 @@ export class Sharing<E extends TypedEvent> {
   start(source: Observable<E>): void {
     this.#source = source.subscribe({
       next: event => {
-        this.#hear(event as TypedEvent as AnyEvent)
+        inTurn(this.#outlet, event as TypedEvent as AnyEvent, this)
       },
       error: (error: unknown) => {
         this.#over()
@@ -54,6 +55,14 @@ export class Sharing<E extends TypedEvent> {
     this.#leaveWhenAlone()
   }
 
+  /** The list is kept before anybody is told. */
+  pass(event: AnyEvent): void {
+    if (event.type === 'open') this.roster.add(event.connection as never)
+    else if (event.type === 'close') this.roster.delete(event.connection)
+    else if (event.type === 'drain') this.roster.drained(event.connection)
+    this.#audience.next(event as TypedEvent as E)
+  }
+
   /** Does what may cause events: they are told when it is done. */
   hold<T>(task: () => T): T {
     const held: { answer?: T; thrown?: { readonly error: unknown } } = {}
@@ -72,28 +81,5 @@ export class Sharing<E extends TypedEvent> {
     if (this.#keepers > 0 || !this.#audience.closed) return
     this.#over()
     this.#source?.unsubscribe()
-  }
-
-  #hear(event: AnyEvent): void {
-    const outlet = this.#outlet
-    if (!outlet.busy) {
-      outlet.enter()
-      this.#tell(event)
-      outlet.leave()
-      return
-    }
-    // Nothing more may arrive while this waits for its turn: it would wait without a bound.
-    const hold = event.type === 'packet' || event.type === 'end' ? event.connection.pause() : undefined
-    outlet.later(() => {
-      this.#tell(event)
-      hold?.unsubscribe()
-    })
-  }
-
-  #tell(event: AnyEvent): void {
-    if (event.type === 'open') this.roster.add(event.connection as never)
-    else if (event.type === 'close') this.roster.delete(event.connection)
-    else if (event.type === 'drain') this.roster.drained(event.connection)
-    this.#audience.next(event as TypedEvent as E)
   }
 }

@@ -1,6 +1,7 @@
 import { isObservable, NEVER, Subscription, type Observable, type Observer, type Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent } from '../connection/event.js'
+import { inTurn, type Sharer } from '../connection/in-turn.js'
 import { Outlet } from '../connection/outlet.js'
 import { Audience } from '../pool/audience.js'
 import { Asks } from './asks.js'
@@ -14,7 +15,7 @@ import type { Settings } from './request-options.js'
  * An event is told first, and then what follows from it is done, so that who hears of an `open` can ask before those
  * who wait.
  */
-export class Exchange implements Observer<AnyEvent> {
+export class Exchange implements Observer<AnyEvent>, Sharer {
   readonly asks: Asks
   readonly #audience = new Audience<AnyEvent>()
   readonly #outlet = new Outlet(this.#audience)
@@ -60,7 +61,7 @@ export class Exchange implements Observer<AnyEvent> {
 
   next(event: AnyEvent): void {
     this.#telling += 1
-    if (event.type !== 'packet' || !this.asks.take(event.connection, event.packet)) this.#tell(event)
+    if (event.type !== 'packet' || !this.asks.take(event.connection, event.packet)) inTurn(this.#outlet, event, this)
     this.#told()
   }
 
@@ -76,23 +77,7 @@ export class Exchange implements Observer<AnyEvent> {
     })
   }
 
-  #tell(event: AnyEvent): void {
-    const outlet = this.#outlet
-    if (!outlet.busy) {
-      outlet.enter()
-      this.#pass(event)
-      outlet.leave()
-      return
-    }
-    // Nothing more may arrive while this waits for its turn: it would wait without a bound.
-    const hold = event.type === 'packet' || event.type === 'end' ? event.connection.pause() : undefined
-    outlet.later(() => {
-      this.#pass(event)
-      hold?.unsubscribe()
-    })
-  }
-
-  #pass(event: AnyEvent): void {
+  pass(event: AnyEvent): void {
     const { asks } = this
     if (event.type === 'open') asks.open(event.connection)
     const lane = 'connection' in event ? asks.laneOf(event.connection) : undefined

@@ -1,0 +1,25 @@
+import type { AnyEvent } from './event.js'
+import type { Outlet } from './outlet.js'
+
+/** Who shares a stream: whatever has to be done about an event, he does when he passes it on. */
+export interface Sharer {
+  pass(event: AnyEvent): void
+}
+
+/**
+ * Has an event passed on, now or in its turn (law 11). While one waits, so does its connection: what arrives would wait
+ * without a bound.
+ */
+export function inTurn(outlet: Outlet<never>, event: AnyEvent, sharer: Sharer): void {
+  if (!outlet.busy) {
+    outlet.enter()
+    sharer.pass(event)
+    outlet.leave()
+    return
+  }
+  const hold = event.type === 'packet' || event.type === 'end' ? event.connection.pause() : undefined
+  outlet.later(() => {
+    sharer.pass(event)
+    hold?.unsubscribe()
+  })
+}
