@@ -15,7 +15,7 @@ describe('The check of the tree', () => {
     'index.ts': `export * from './connection/index.js'`,
     'connection/index.ts': `export { packets } from './packets.js'\nexport type { Packet } from './packet.js'`,
     'connection/packets.ts': `import { map } from 'rxjs'\nimport type { Packet } from './packet.js'`,
-    'connection/packet.ts': `import type { packets } from './packets.js'`,
+    'connection/packet.ts': `import type { Observable } from 'rxjs'`,
     'flow/index.ts': `import { packets } from '../connection/packets.js'`,
     'net/index.ts': `import { connect } from 'node:net'`,
     'pool/index.ts': `import {\n  consume,\n} from '../flow/index.js'\n/** @example import { tcp } from 'sluice/net' */`,
@@ -97,6 +97,11 @@ describe('The check of the tree', () => {
       'connection/packets.ts',
       `export { packets } from './index.js'`,
       'cycle: connection/index.ts → connection/packets.ts → connection/index.ts',
+    ],
+    'a cycle of mere types': [
+      'connection/packet.ts',
+      `import type { packets } from './packets.js'`,
+      'cycle: connection/packets.ts → connection/packet.ts → connection/packets.ts',
     ],
   }
 

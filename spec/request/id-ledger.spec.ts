@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { NEVER } from 'rxjs'
-import { Ask } from '#src/request/ask.js'
 import { byId, type ById } from '#src/request/by-id.js'
 import { IdLedger } from '#src/request/id-ledger.js'
+import type { Entry } from '#src/request/ledger.js'
 
 const MAX_ID = 2 ** 32 - 1
 
@@ -61,19 +60,19 @@ describe('The ids of requests', () => {
   })
 })
 
-function ledger(rules: Partial<ById<number, number>> = {}, lastId?: number): IdLedger {
+function ledger(rules: Partial<ById<number, number>> = {}, lastId?: number): IdLedger<Entry> {
   const correlation = byId<number>({ put: packet => packet, get: packet => packet })
   return new IdLedger({ ...correlation, ...rules } as ById<unknown, unknown>, lastId)
 }
 
-function entered(ledger: IdLedger): Ask {
-  const ask = new Ask(undefined as never, 0, NEVER as never, Infinity, undefined)
+function entered(ledger: IdLedger<Entry>): Entry {
+  const ask = { packet: 0, settled: false, id: 0 }
   ledger.enter(ask)
   return ask
 }
 
 /** The ids of so many that are answered at once. */
-function idsOf(ledger: IdLedger, count: number): readonly number[] {
+function idsOf(ledger: IdLedger<Entry>, count: number): readonly number[] {
   return Array.from({ length: count }, () => {
     const ask = entered(ledger)
     ledger.settle(ask)

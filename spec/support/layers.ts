@@ -8,8 +8,6 @@ export type Tree = Readonly<Record<string, string>>
 interface Import {
   readonly file: string
   readonly target: string
-  /** An `import type` is gone at run time: the layers forbid it all the same, but it closes no cycle. */
-  readonly erased: boolean
 }
 
 const layers: Readonly<Record<string, number>> = {
@@ -42,20 +40,15 @@ export function violations(tree: Tree): string[] {
     const why = edge.target.endsWith('.ts') ? wrongInside(edge) : wrongOutside(edge)
     return why === undefined ? [] : [`${edge.file} imports ${edge.target}: ${why}`]
   })
-  return [...wrong, ...cycles(imports.filter(edge => !edge.erased))]
+  return [...wrong, ...cycles(imports)]
 }
 
 function importsOf(file: string, text: string): Import[] {
-  const lasting = targets(text.replace(/^(?:import|export) type\b[^'"]*/gm, '// '))
-  return [...targets(text)].map(target => ({
+  const targets = new Set(ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName))
+  return [...targets].map(target => ({
     file,
     target: target.startsWith('.') ? posix.join(posix.dirname(file), target.replace(/\.js$/, '.ts')) : target,
-    erased: !lasting.has(target),
   }))
-}
-
-function targets(text: string): Set<string> {
-  return new Set(ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName))
 }
 
 function wrongInside({ file, target }: Import): string | undefined {

@@ -1,8 +1,12 @@
 import type { Observer, Unsubscribable } from 'rxjs'
 import type { AskOptions } from './request-options.js'
-import type { Asks } from './asks.js'
 import type { Lane } from './lane.js'
 import type { Sent } from './request-error.js'
+
+/** With whom an ask is given up. */
+export interface Canceller {
+  cancel(ask: Ask): void
+}
 
 /** One request from when it is asked until it is settled: that is when it has its last answer, has failed or is cancelled. */
 export class Ask implements Unsubscribable {
@@ -10,9 +14,9 @@ export class Ask implements Unsubscribable {
   readonly observer: Observer<unknown>
   readonly timeout: number
   readonly options: AskOptions | undefined
-  readonly asks: Asks
+  readonly asks: Canceller
   /** Where it was sent; `undefined` while it waits. */
-  lane: Lane | undefined = undefined
+  lane: Lane<Ask> | undefined = undefined
   sent: Sent = 'no'
   answered = false
   settled = false
@@ -25,7 +29,7 @@ export class Ask implements Unsubscribable {
   later: Ask | undefined = undefined
 
   constructor(
-    asks: Asks,
+    asks: Canceller,
     packet: unknown,
     observer: Observer<unknown>,
     timeout: number,

@@ -61,16 +61,16 @@ export class Asks {
   open(connection: Connection<never>): void {
     if (connection.state !== 'open' || this.#lanes.of(connection) !== undefined) return
     const correlation = this.#correlation
-    const ledger = correlation.kind === 'by id' ? new IdLedger(correlation) : new OrderLedger(correlation)
+    const ledger = correlation.kind === 'by id' ? new IdLedger<Ask>(correlation) : new OrderLedger<Ask>(correlation)
     this.#lanes.add(new Lane(connection as Connection<unknown>, ledger, this.#settings.maxInFlight))
   }
 
-  laneOf(connection: Connection<never>): Lane | undefined {
+  laneOf(connection: Connection<never>): Lane<Ask> | undefined {
     return this.#lanes.of(connection)
   }
 
   /** From now on nothing is asked on it. */
-  leave(lane: Lane): void {
+  leave(lane: Lane<Ask>): void {
     this.#lanes.delete(lane)
   }
 
@@ -80,7 +80,7 @@ export class Asks {
     if (lane === undefined) return false
     const { ledger } = lane
     const { last, failed } = this.#correlation
-    let found: ReturnType<Ledger['find']>
+    let found: ReturnType<Ledger<Ask>['find']>
     let isLast = true
     let failure: Error | undefined
     try {
@@ -106,7 +106,7 @@ export class Asks {
   }
 
   /** Nothing will be answered on it any more. */
-  lose(lane: Lane, cause: unknown): void {
+  lose(lane: Lane<Ask>, cause: unknown): void {
     const again: Ask[] = []
     for (const ask of lane.ledger.asks) {
       if (ask.settled) continue // By what another's failure has brought about.
@@ -160,7 +160,7 @@ export class Asks {
 
   /** Answers whether that is all there was to do: with no connection that can take it, it is not. */
   #send(ask: Ask): boolean {
-    let lane: Lane | undefined
+    let lane: Lane<Ask> | undefined
     try {
       lane = this.#lanes.choose(ask)
       if (lane === undefined) return false
@@ -174,7 +174,7 @@ export class Asks {
     return true
   }
 
-  #sent(ask: Ask, lane: Lane): void {
+  #sent(ask: Ask, lane: Lane<Ask>): void {
     if (this.#waiting.size > 0) this.#stopWaiting(ask)
     ask.lane = lane
     ask.sent = 'unknown'
@@ -197,7 +197,7 @@ export class Asks {
   }
 
   /** Sends what waits, as far as that can be sent, or until a lane can take no more. */
-  serve(lane?: Lane): void {
+  serve(lane?: Lane<Ask>): void {
     for (const ask of this.#waiting) {
       if (lane?.ready === false) return
       const anyWillDo = this.#settings.select === undefined && ask.options?.connection === undefined
@@ -243,7 +243,7 @@ export class Asks {
     this.serve(lane)
   }
 
-  #tellPeer({ id }: Ask, lane: Lane): void {
+  #tellPeer({ id }: Ask, lane: Lane<Ask>): void {
     const correlation = this.#correlation
     if (correlation.kind !== 'by id' || correlation.cancel === undefined || lane.connection.state !== 'open') return
     try {

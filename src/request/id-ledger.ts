@@ -1,7 +1,6 @@
 import { handlerError } from '../connection/errors.js'
-import type { Ask } from './ask.js'
 import { MAX_ID, type ById } from './by-id.js'
-import type { Ledger } from './ledger.js'
+import type { Entry, Ledger } from './ledger.js'
 
 /** How many ids are remembered that were given up and not answered. */
 const MOST_ABANDONED = 65_536
@@ -15,12 +14,12 @@ const SLOTS_PER_ASK = 4
  * would have to be made anew all the time as its keys never come again, and each old one keep what was in it from being
  * collected early.
  */
-export class IdLedger implements Ledger {
+export class IdLedger<Ask extends Entry> implements Ledger<Ask> {
   size = 0
   readonly most: number
   readonly #rules: ById<unknown, unknown>
   readonly #maxId: number
-  #slots = emptySlots(SLOTS)
+  #slots = emptySlots<Ask>(SLOTS)
   /** Given up longest ago first. */
   readonly #abandoned = new Set<number>()
   #lastId: number
@@ -104,6 +103,6 @@ export class IdLedger implements Ledger {
   }
 }
 
-function emptySlots(count: number): (Ask | undefined)[] {
+function emptySlots<Ask>(count: number): (Ask | undefined)[] {
   return Array.from({ length: count }, () => undefined)
 }

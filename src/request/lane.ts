@@ -3,9 +3,9 @@ import type { Loaded } from '../connection/loaded.js'
 import type { Ledger } from './ledger.js'
 
 /** A connection on which may be asked. */
-export class Lane {
+export class Lane<Ask> {
   readonly connection: Connection<unknown>
-  readonly ledger: Ledger
+  readonly ledger: Ledger<Ask>
   /** How many are in flight: counted on the connection, for others to see, where that has a counter. */
   readonly load: Loaded
   readonly #most: number
@@ -13,7 +13,7 @@ export class Lane {
   #behind = false
   #drains = 0
 
-  constructor(connection: Connection<unknown>, ledger: Ledger, maxInFlight: number) {
+  constructor(connection: Connection<unknown>, ledger: Ledger<Ask>, maxInFlight: number) {
     this.connection = connection
     this.ledger = ledger
     this.load = isLoaded(connection) ? connection : { inFlight: 0 }

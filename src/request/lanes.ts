@@ -10,39 +10,39 @@ const LOOKED_AT = 8
 /** The lanes of what is open now, and which of them is taken. */
 export class Lanes {
   readonly #select: Settings['select']
-  readonly #byId = new Map<string, Lane>()
-  #all: readonly Lane[] = []
+  readonly #byId = new Map<string, Lane<Ask>>()
+  #all: readonly Lane<Ask>[] = []
   #connections: readonly Connection<never>[] = []
   #next = 0
   /** The one that was heard last: what is read at once comes from one connection. */
-  #latest: Lane | undefined
+  #latest: Lane<Ask> | undefined
 
   constructor(select: Settings['select']) {
     this.#select = select
   }
 
-  add(lane: Lane): void {
+  add(lane: Lane<Ask>): void {
     this.#byId.set(lane.connection.id, lane)
     this.#list()
   }
 
-  delete(lane: Lane): void {
+  delete(lane: Lane<Ask>): void {
     this.#byId.delete(lane.connection.id)
     this.#latest = undefined
     this.#list()
   }
 
-  of(connection: Connection<never>): Lane | undefined {
+  of(connection: Connection<never>): Lane<Ask> | undefined {
     if (this.#latest?.connection === connection) return this.#latest
     return (this.#latest = this.#byId.get(connection.id))
   }
 
-  get all(): readonly Lane[] {
+  get all(): readonly Lane<Ask>[] {
     return this.#all
   }
 
   /** The lane for an ask, if it can be sent now. What it throws is the fault of `select`. */
-  choose(ask: Ask): Lane | undefined {
+  choose(ask: Ask): Lane<Ask> | undefined {
     const { connection } = ask.options ?? {}
     const lane =
       connection !== undefined
@@ -53,13 +53,13 @@ export class Lanes {
     return lane?.ready === true ? lane : undefined
   }
 
-  #leastBusy(): Lane | undefined {
+  #leastBusy(): Lane<Ask> | undefined {
     const best = this.#fewest(this.#all)
     return best?.ready === false ? this.#fewest(this.#all.filter(({ ready }) => ready)) : best
   }
 
   /** Begins with another each time, so that equally busy ones take turns, and looks at a few if there are many. */
-  #fewest(lanes: readonly Lane[]): Lane | undefined {
+  #fewest(lanes: readonly Lane<Ask>[]): Lane<Ask> | undefined {
     const { length } = lanes
     let next = this.#next + 1 < length ? this.#next + 1 : 0
     this.#next = next
@@ -72,7 +72,7 @@ export class Lanes {
     return best
   }
 
-  #selected(ask: Ask): Lane | undefined {
+  #selected(ask: Ask): Lane<Ask> | undefined {
     const connections = this.#selectable
     if (connections.length === 0) return undefined
     try {

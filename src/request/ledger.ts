@@ -1,7 +1,14 @@
-import type { Ask } from './ask.js'
+/** What a ledger knows of an ask. */
+export interface Entry {
+  readonly packet: unknown
+  /** Whether it is not waited for any more. */
+  readonly settled: boolean
+  /** Its number, where the ledger gives it one. */
+  id: number
+}
 
 /** Who waits for which answer on one connection, and for which answers nobody waits any more. */
-export interface Ledger {
+export interface Ledger<Ask> {
   /** How many places are taken, and how many there are at all. */
   readonly size: number
   readonly most: number

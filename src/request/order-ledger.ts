@@ -1,11 +1,10 @@
-import type { Ask } from './ask.js'
 import type { InOrder } from './in-order.js'
-import type { Ledger } from './ledger.js'
+import type { Entry, Ledger } from './ledger.js'
 
 /** How many places may be empty at the head of the line before it moves up. */
 const EMPTY_PLACES = 1_024
 
-export class OrderLedger implements Ledger {
+export class OrderLedger<Ask extends Entry> implements Ledger<Ask> {
   readonly most = Infinity
   readonly #rules: InOrder<unknown>
   /** Oldest first, from `#first` on. Who was given up is still there. */
