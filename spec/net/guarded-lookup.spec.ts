@@ -90,6 +90,47 @@ describe('A lookup of the user', () => {
     expect(await watch(tcp.connect({ host: 'sluice.test', port, lookup })).over()).to.include({ code: 'ERR_HANDLER' })
   })
 
+  for (const form of ['one', 'all'] as const) {
+    for (const [moment, schedule] of Object.entries(moments)) {
+      it(`whose promise is rejected ${moment} is a dial that fails, where ${form} can be used`, async () => {
+        const before = await resourcesAtRest()
+        const bug = new Error('a bug')
+        const lookup = (() =>
+          new Promise<never>((_, reject) => {
+            schedule(() => {
+              reject(bug)
+            })
+          })) as LookupFunction
+        const autoSelectFamily = form === 'all'
+        const client = watch(tcp.connect({ host: 'sluice.test', port: 1, lookup: lookup, autoSelectFamily }))
+        expect(await client.over()).to.include({ code: 'ERR_HANDLER', cause: bug })
+        expect(client.types).to.deep.equal(['connecting', 'close'])
+        expect(await resourcesLeft(before)).to.deep.equal(before)
+      })
+    }
+  }
+
+  it('whose promise is rejected when it is no longer of use disturbs nobody', async () => {
+    const { port } = await rawServer()
+    let reject: (thrown: Error) => void = () => undefined
+    const lookup = ((_, __, tell) => {
+      tell(null, [{ address: host, family: 4 }])
+      return new Promise<never>((_, rejected) => {
+        reject = rejected
+      })
+    }) as LookupFunction
+    const client = watch(tcp.connect({ host: 'sluice.test', port, lookup }))
+    const { connection } = await client.next('open')
+    reject(new Error('too late'))
+    await turns(3)
+    expect([connection.state, client.types]).to.deep.equal(['open', ['connecting', 'open']])
+    const gone = watch(tcp.connect({ host: 'sluice.test', port, lookup }))
+    gone.all('connecting')[0]?.connection.destroy()
+    reject(new Error('too late'))
+    await turns(3)
+    expect(gone.types).to.deep.equal(['connecting', 'close'])
+  })
+
   it('has its first answer counted, and no other', async () => {
     const server = await rawServer()
     const lookup: LookupFunction = (_, __, tell) => {

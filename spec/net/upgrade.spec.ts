@@ -13,6 +13,7 @@ import { listening, overTcp, overUnix, pair, type Pair } from '../support/net/pa
 import { rawClient, rawServer, take } from '../support/net/peers.js'
 import { eventually, resourcesAtRest, resourcesLeft, turns } from '../support/net/resources.js'
 import { bytesOf, watch } from '../support/net/watch.js'
+import { optionFaults } from '../support/option-faults.js'
 
 const host = '127.0.0.1'
 
@@ -396,10 +397,17 @@ describe('upgrade', () => {
 
     it('throws for options that can not be right', async () => {
       const { here } = await pair(overTcp)
-      expect(() => upgrade(here, { role: 'client', sni: {}, handshakeTimeout: 0 } as never))
-        .to.throw('upgrade: sni is not an option')
-        .with.property('message')
-        .that.includes('handshakeTimeout must be')
+      const faults = (options: unknown) => optionFaults(() => upgrade(here, options as never))
+      expect(faults({ role: 'client', sni: {}, handshakeTimeout: 0 })).to.deep.equal([
+        'sni is not an option',
+        'handshakeTimeout must be milliseconds, more than 0 and at most 2147483647, or Infinity, not 0',
+      ])
+      expect(faults({ role: 'sever', cert: 'PEM' })).to.deep.equal([
+        "role must be one of 'client', 'server', not 'sever'",
+      ])
+      expect(faults({})).to.deep.equal(['role is missing'])
+      for (const none of [undefined, null])
+        expect(faults(none)).to.deep.equal([`options must be an object, not ${String(none)}`])
       expect(here.state).to.equal('open')
     })
   })

@@ -5,7 +5,7 @@ import { asError, handlerError, SluiceError } from '../connection/errors.js'
  * A user's lookup, whatever it does: Node would throw on what it throws, fall over an answer that it does not expect, and leave the handle
  * that it has made. Its first answer counts, and the family of an address is seen from the address.
  */
-export function guardedLookup(lookup: LookupFunction): LookupFunction {
+export function guardedLookup(lookup: (...asked: Parameters<LookupFunction>) => unknown): LookupFunction {
   return (name, options, tell) => {
     const all = options.all === true
     let answered = false
@@ -19,13 +19,22 @@ export function guardedLookup(lookup: LookupFunction): LookupFunction {
       else if (all) tell(null, addresses.map(entry))
       else tell(null, first, isIP(first))
     }
-    try {
-      lookup(name, options, answer)
-    } catch (thrown) {
+    const failed = (thrown: unknown): void => {
       answered = true
       tell(handlerError('lookup', thrown), [])
     }
+    try {
+      const returned = lookup(name, options, answer)
+      if (isPromise(returned)) returned.then(undefined, failed)
+    } catch (thrown) {
+      failed(thrown)
+    }
   }
+}
+
+/** As an `async` lookup returns it: it answers like any other, but what it throws is in there. */
+function isPromise(returned: unknown): returned is PromiseLike<unknown> {
+  return typeof returned === 'object' && returned !== null && 'then' in returned && typeof returned.then === 'function'
 }
 
 /** The addresses of a list of `{ address, family }`; none where one of them is no address. */

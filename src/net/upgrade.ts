@@ -2,7 +2,7 @@ import { AsyncSubject, type Observable } from 'rxjs'
 import type { Connection, Endpoint, TlsSession } from '../connection/connection.js'
 import { asError, SluiceError } from '../connection/errors.js'
 import { handOver, type Handover } from '../connection/handover.js'
-import { checkOptions } from '../connection/options.js'
+import { checkOptions, oneOf } from '../connection/options.js'
 import { clientHandshake } from './client-handshake.js'
 import { DuplexWire } from './duplex-wire.js'
 import type { Handshake } from './handshake.js'
@@ -40,9 +40,8 @@ export type UpgradeOptions =
  * ```
  */
 export function upgrade(connection: Connection<never>, options: UpgradeOptions): Observable<TlsSession> {
-  const { role, ...tls } = options
-  if (role === 'client') checkOptions('upgrade', tls, clientRules)
-  else checkOptions('upgrade', tls, serverRules)
+  const { role } = { ...options }
+  checkOptions('upgrade', options, role === 'client' ? asClient : asServer, ['role'])
 
   const answer = new AsyncSubject<TlsSession>()
   const from = handOver(connection)
@@ -71,6 +70,10 @@ export function upgrade(connection: Connection<never>, options: UpgradeOptions):
   }
   return answer
 }
+
+const side = oneOf('client', 'server')
+const asClient = { role: side, ...clientRules }
+const asServer = { role: side, ...serverRules }
 
 const TIMEOUTS = { client: CLIENT_HANDSHAKE_TIMEOUT, server: SERVER_HANDSHAKE_TIMEOUT }
 
