@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.js'
+import { encoder, type Encoder } from '../connection/encoded.js'
 import type { CloseEvent } from '../connection/event.js'
 import { Link } from '../connection/link.js'
 import { ABNORMAL, NORMAL, RESTARTING, checkedStatus, type CloseWith } from './close-status.js'
@@ -10,6 +11,10 @@ import type { WebSocketCloseEvent } from './web-socket-event.js'
 export class WebSocketLink<In, Out> extends Link<In, Out> implements WebSocketConnection<Out> {
   get protocol(): string {
     return this.#messages?.protocol ?? ''
+  }
+
+  override get [encoder](): Encoder<Out> | undefined {
+    return this.#messages?.frames
   }
 
   override close(how: 'local' | 'shutdown' | CloseWith = 'local'): void {

@@ -1,0 +1,272 @@
+import type { Subscription } from 'rxjs'
+import { after, now } from '../../connection/clock.js'
+import type { Endpoint, TlsSession } from '../../connection/connection.js'
+import type { Encoder } from '../../connection/encoded.js'
+import { asError, SluiceError } from '../../connection/errors.js'
+import type { Line, Wire } from '../../connection/wire.js'
+import { NORMAL, UNSPOKEN, lastWord, type CloseStatus } from '../close-status.js'
+import type { ControlMessage, Message } from '../message.js'
+import type { MessageWire } from '../message-wire.js'
+import { CLOSE, FIN, PONG } from './frame.js'
+import { FrameReader, type FrameListener } from './frame-reader.js'
+import { FrameWriter, closePayload, type Outgoing } from './frame-writer.js'
+import type { WireSettings } from './wire-settings.js'
+
+/** How long, in milliseconds, a peer has to end the connection beneath when all was said. */
+const LINGER = 1_000
+
+/** Frames for many: those of a server have no mask, so that they are the same for all. */
+const wholeFrames: Encoder<Outgoing> = {
+  encode(packet, write) {
+    write(FrameWriter.whole(packet))
+  },
+}
+
+/**
+ * The protocol of RFC 6455 over a wire of bytes, once the handshake is done.
+ *
+ * A peer's Close frame is its `end`, and our `end` is ours. When both have been said, the server ends the connection beneath (section 7.1.1).
+ */
+export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener {
+  readonly #line: Line<Message | ControlMessage>
+  readonly #settings: WireSettings
+  readonly #below: Wire
+  readonly #reader: FrameReader
+  readonly #writer: FrameWriter
+  status: CloseStatus | undefined = undefined
+  #farewell: CloseStatus | undefined = undefined
+  #closeSent = false
+  #peerEnded = false
+  #paused = true
+  /** It was given up: what comes is nobody's business any more. */
+  #over = false
+  #lingering: Subscription | undefined = undefined
+  /** The second that is counted, and the control frames in it. */
+  #second = 0
+  #controls = 0
+
+  /** @param open makes the wire of bytes, told on this line */
+  constructor(line: Line<Message | ControlMessage>, settings: WireSettings, open: (below: Line) => Wire) {
+    this.#line = line
+    this.#settings = settings
+    this.#reader = new FrameReader(this, settings.role, settings.limits, settings.deflate !== undefined)
+    this.#below = open(this)
+    this.#writer = new FrameWriter(this.#below, settings.role)
+  }
+
+  get protocol(): string {
+    return this.#settings.protocol
+  }
+
+  get local(): Endpoint | undefined {
+    return this.#below.local
+  }
+
+  get remote(): Endpoint | undefined {
+    return this.#below.remote
+  }
+
+  get tls(): TlsSession | undefined {
+    return this.#below.tls
+  }
+
+  get copies(): number {
+    return this.#below.copies ?? 0
+  }
+
+  get frames(): Encoder<Outgoing> | undefined {
+    return this.#settings.role === 'server' && this.#settings.deflate === undefined ? wholeFrames : undefined
+  }
+
+  // ── what the connection asks ──
+
+  size(packet: Outgoing): number {
+    return this.#writer.sizeOf(packet)
+  }
+
+  write(packet: Outgoing): void {
+    this.#writer.write(packet)
+  }
+
+  /** Takes a frame that many are sent. */
+  share(frame: Uint8Array): void {
+    if (this.#below.share === undefined) this.#below.write(frame)
+    else this.#below.share(frame)
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#below.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#read(() => {
+      this.#reader.goOn()
+    })
+    if (!this.#isPaused()) this.#below.resume()
+  }
+
+  leaveWith(status: CloseStatus): void {
+    this.#farewell ??= status
+  }
+
+  end(): void {
+    if (this.#over) return
+    this.#sayClose(this.#farewell ?? answerTo(this.status))
+    this.#endWhenBothHave()
+  }
+
+  destroy(error?: Error): void {
+    const word = error === undefined || this.#over || this.#closeSent ? undefined : lastWord(error)
+    this.#over = true
+    if (word === undefined || !this.#sayClose(word)) {
+      this.#below.destroy()
+      return
+    }
+    this.#linger()
+    this.#below.resume()
+    this.#below.end()
+  }
+
+  // ── what the wire of bytes tells ──
+
+  opened(): void {
+    this.#line.opened()
+  }
+
+  received(chunk: Uint8Array, size: number): void {
+    this.#line.heard(size)
+    this.#read(() => {
+      this.#reader.read(chunk)
+    })
+  }
+
+  heard(size: number): void {
+    this.#line.heard(size)
+  }
+
+  ended(): void {
+    this.#peerEnded = true
+    if (this.#over || this.#closeSent) this.#below.end()
+    else if (this.status === undefined) this.#line.destroy(abnormal())
+  }
+
+  added(size: number): boolean {
+    return this.#line.added(size)
+  }
+
+  written(size: number): void {
+    this.#line.written(size)
+  }
+
+  blocked(): void {
+    this.#line.blocked()
+  }
+
+  closed(error?: Error): void {
+    this.#lingering?.unsubscribe()
+    if (this.#over || (this.#closeSent && this.status !== undefined)) this.#line.closed()
+    else this.#line.closed(error ?? (this.#closeSent ? undefined : abnormal()))
+    this.#over = true
+  }
+
+  // ── what is read ──
+
+  /** Nothing is told while it is paused, nor behind a Close frame. */
+  get holds(): boolean {
+    return this.#paused || this.#isOver()
+  }
+
+  onMessage(message: Message): void {
+    this.#line.received(message, 0)
+  }
+
+  onCompressed(): void {
+    throw new SluiceError('ERR_PROTOCOL', 'a compressed message, which was not agreed upon')
+  }
+
+  onPing(data: Uint8Array): void {
+    this.#count()
+    if (!this.#closeSent && !this.#sayControl(PONG, data)) return
+    if (this.#settings.control) this.#line.received({ type: 'ping', data }, 0)
+  }
+
+  onPong(data: Uint8Array): void {
+    this.#count()
+    if (this.#settings.control) this.#line.received({ type: 'pong', data }, 0)
+  }
+
+  onClose(status: CloseStatus): void {
+    this.status = status
+    this.#line.ended()
+    this.#endWhenBothHave()
+  }
+
+  #read(read: () => void): void {
+    if (this.#isOver()) return
+    try {
+      read()
+    } catch (thrown) {
+      this.#line.destroy(asError(thrown))
+    }
+    if (this.#isOver()) this.#reader.drop()
+  }
+
+  #count(): void {
+    const second = Math.floor(now() / 1_000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#controls = 0
+    }
+    this.#controls += 1
+    const { maxPings } = this.#settings.limits
+    if (this.#controls > maxPings)
+      throw new SluiceError('ERR_FLOOD', `more pings and pongs in a second than the ${maxPings} of maxPings`)
+  }
+
+  // ── what is said ──
+
+  /** Whether it was taken. */
+  #sayControl(opcode: number, payload: Uint8Array): boolean {
+    if (!this.#line.added(this.#writer.frameSize(payload.length))) return false
+    this.#writer.frame(opcode | FIN, payload)
+    return true
+  }
+
+  #sayClose(status: CloseStatus): boolean {
+    if (this.#closeSent) return true
+    this.#closeSent = true
+    return this.#sayControl(CLOSE, closePayload(status))
+  }
+
+  #endWhenBothHave(): void {
+    if (!this.#closeSent || this.status === undefined) return
+    this.#linger()
+    if (this.#settings.role === 'server' || this.#peerEnded) this.#below.end()
+  }
+
+  #linger(): void {
+    this.#lingering ??= after(LINGER, () => {
+      this.#below.destroy()
+    })
+  }
+
+  /** Whether no more is to be read. */
+  #isOver(): boolean {
+    return this.#over || this.status !== undefined
+  }
+
+  #isPaused(): boolean {
+    return this.#paused
+  }
+}
+
+/** RFC 6455 section 5.5.1: the answer to a Close frame says what that did, or 1000 where it said nothing. */
+function answerTo(status: CloseStatus | undefined): CloseStatus {
+  return status === undefined || status.code === UNSPOKEN.code ? NORMAL : { code: status.code, detail: '' }
+}
+
+function abnormal(): SluiceError {
+  return new SluiceError('ERR_CLOSED_ABNORMALLY', 'the connection ended without a Close frame')
+}
