@@ -59,6 +59,7 @@ export class FrameWriter {
     return headerSize(length) + this.#maskSize + length
   }
 
+  /** Writes a packet; one whose size was asked for just before costs less. */
   write(packet: Outgoing): void {
     if (typeof packet === 'string') this.#writeText(packet)
     else this.frame(opcodeOf(packet) | FIN, bytesOf(packet))
@@ -139,13 +140,13 @@ function joined(first: number, payload: Uint8Array): Buffer {
   return frame
 }
 
-function opcodeOf(packet: Outgoing): number {
+export function opcodeOf(packet: Outgoing): number {
   if (typeof packet === 'string') return TEXT
   if (packet instanceof Uint8Array) return BINARY
   return packet.type === 'ping' ? PING : PONG
 }
 
-function bytesOf(packet: Uint8Array | ControlMessage): Uint8Array {
+export function bytesOf(packet: Uint8Array | ControlMessage): Uint8Array {
   if (packet instanceof Uint8Array) return packet
   if (!isControl(packet) || !(packet.data instanceof Uint8Array))
     throw new TypeError('a WebSocket sends a string, a Uint8Array, or a ping or pong with data')

@@ -5,11 +5,15 @@ import type { Encoder } from '../../connection/encoded.js'
 import { asError, SluiceError } from '../../connection/errors.js'
 import type { Line, Wire } from '../../connection/wire.js'
 import { NORMAL, UNSPOKEN, lastWord, type CloseStatus } from '../close-status.js'
-import type { ControlMessage, Message } from '../message.js'
+import { isControl, type ControlMessage, type Message } from '../message.js'
 import type { MessageWire } from '../message-wire.js'
+import { Deflater } from './deflater.js'
 import { CLOSE, FIN, PONG } from './frame.js'
 import { FrameReader, type FrameListener } from './frame-reader.js'
-import { FrameWriter, closePayload, type Outgoing } from './frame-writer.js'
+import { FrameWriter, bytesOf, closePayload, opcodeOf, type Outgoing } from './frame-writer.js'
+import { Inflater } from './inflater.js'
+import { Outbox, type Sender } from './outbox.js'
+import { textOf } from './utf8.js'
 import type { WireSettings } from './wire-settings.js'
 
 /** How long, in milliseconds, a peer has to end the connection beneath when all was said. */
@@ -27,7 +31,7 @@ const wholeFrames: Encoder<Outgoing> = {
  *
  * A peer's Close frame is its `end`, and our `end` is ours. When both have been said, the server ends the connection beneath (section 7.1.1).
  */
-export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener {
+export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener, Sender {
   readonly #line: Line<Message | ControlMessage>
   readonly #settings: WireSettings
   readonly #below: Wire
@@ -37,7 +41,13 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   #farewell: CloseStatus | undefined = undefined
   #closeSent = false
   #peerEnded = false
+  readonly #inflater: Inflater | undefined
+  readonly #outbox: Outbox | undefined
   #paused = true
+  /** A message is being inflated, behind which everything has to wait. */
+  #inflating = false
+  /** A Close frame follows what is being compressed. */
+  #ending = false
   /** It was given up: what comes is nobody's business any more. */
   #over = false
   #lingering: Subscription | undefined = undefined
@@ -52,6 +62,9 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     this.#reader = new FrameReader(this, settings.role, settings.limits, settings.deflate !== undefined)
     this.#below = open(this)
     this.#writer = new FrameWriter(this.#below, settings.role)
+    const { deflate, limits } = settings
+    this.#inflater = deflate && new Inflater(deflate, limits.maxPayload)
+    this.#outbox = deflate && new Outbox(new Deflater(deflate), this)
   }
 
   get protocol(): string {
@@ -71,7 +84,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   get copies(): number {
-    return this.#below.copies ?? 0
+    return this.#outbox === undefined ? (this.#below.copies ?? 0) : 0
   }
 
   get frames(): Encoder<Outgoing> | undefined {
@@ -85,7 +98,14 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   write(packet: Outgoing): void {
-    this.#writer.write(packet)
+    const outbox = this.#outbox
+    if (outbox === undefined || isControl(packet)) this.#writer.write(packet)
+    else {
+      const payload = typeof packet === 'string' ? Buffer.from(packet) : bytesOf(packet)
+      const first = opcodeOf(packet) | FIN
+      if (outbox.takes(payload.length)) outbox.take(first, payload)
+      else this.#writer.frame(first, payload)
+    }
   }
 
   /** Takes a frame that many are sent. */
@@ -101,10 +121,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   resume(): void {
     this.#paused = false
-    this.#read(() => {
-      this.#reader.goOn()
-    })
-    if (!this.#isPaused()) this.#below.resume()
+    this.#goOn()
   }
 
   leaveWith(status: CloseStatus): void {
@@ -113,13 +130,15 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   end(): void {
     if (this.#over) return
+    this.#ending = true
+    if (this.#outbox?.busy === true) return
     this.#sayClose(this.#farewell ?? answerTo(this.status))
     this.#endWhenBothHave()
   }
 
   destroy(error?: Error): void {
     const word = error === undefined || this.#over || this.#closeSent ? undefined : lastWord(error)
-    this.#over = true
+    this.#giveUp()
     if (word === undefined || !this.#sayClose(word)) {
       this.#below.destroy()
       return
@@ -168,22 +187,31 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     this.#lingering?.unsubscribe()
     if (this.#over || (this.#closeSent && this.status !== undefined)) this.#line.closed()
     else this.#line.closed(error ?? (this.#closeSent ? undefined : abnormal()))
-    this.#over = true
+    this.#giveUp()
   }
 
   // ── what is read ──
 
   /** Nothing is told while it is paused, nor behind a Close frame. */
   get holds(): boolean {
-    return this.#paused || this.#isOver()
+    return this.#paused || this.#inflating || this.#isOver()
   }
 
   onMessage(message: Message): void {
     this.#line.received(message, 0)
   }
 
-  onCompressed(): void {
-    throw new SluiceError('ERR_PROTOCOL', 'a compressed message, which was not agreed upon')
+  onCompressed(payload: Uint8Array, isText: boolean): void {
+    this.#inflating = true
+    this.#below.pause()
+    this.#inflater?.run(payload, (error, bytes = Buffer.alloc(0)) => {
+      this.#inflating = false
+      this.#read(() => {
+        if (error !== undefined) throw error
+        this.onMessage(isText ? textOf(bytes, 0, bytes.length) : bytes)
+      })
+      this.#goOn()
+    })
   }
 
   onPing(data: Uint8Array): void {
@@ -201,6 +229,14 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     this.status = status
     this.#line.ended()
     this.#endWhenBothHave()
+  }
+
+  #goOn(): void {
+    if (!this.holds)
+      this.#read(() => {
+        this.#reader.goOn()
+      })
+    if (!this.#paused && !this.#inflating) this.#below.resume()
   }
 
   #read(read: () => void): void {
@@ -226,6 +262,21 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   // ── what is said ──
+
+  sendFrame(first: number, payload: Uint8Array, had: number): void {
+    const saved = this.#writer.frameSize(had) - this.#writer.frameSize(payload.length)
+    if (saved < 0 && !this.#line.added(-saved)) return
+    this.#writer.frame(first, payload)
+    if (saved > 0) this.#line.written(saved)
+  }
+
+  failed(error: Error): void {
+    this.#line.destroy(error)
+  }
+
+  drained(): void {
+    if (this.#ending) this.end()
+  }
 
   /** Whether it was taken. */
   #sayControl(opcode: number, payload: Uint8Array): boolean {
@@ -257,8 +308,10 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     return this.#over || this.status !== undefined
   }
 
-  #isPaused(): boolean {
-    return this.#paused
+  #giveUp(): void {
+    this.#over = true
+    this.#outbox?.close()
+    this.#inflater?.close()
   }
 }
 
