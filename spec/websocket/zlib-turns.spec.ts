@@ -1,0 +1,23 @@
+import { expect } from 'chai'
+import { zlibTurns } from '#src/websocket/node/zlib-turns.js'
+
+describe('Turns at zlib', () => {
+  it('are eight at a time, in the order in which they were asked for', () => {
+    const begun: number[] = []
+    const done: (() => void)[] = []
+    for (let index = 0; index < 20; index += 1) {
+      zlibTurns.take(finish => {
+        begun.push(index)
+        done.push(finish)
+      })
+    }
+    expect(begun).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7])
+
+    done[3]?.()
+    done[3]?.() // Once is all that counts.
+    expect(begun).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8])
+
+    for (let index = 0; index < done.length; index += 1) done[index]?.()
+    expect(begun).to.deep.equal(Array.from({ length: 20 }, (_, index) => index))
+  })
+})
