@@ -1,12 +1,12 @@
 import { laws, type Candidate } from 'sluice/testing'
 import { closeAll } from '../support/net/closing.js'
 import { Duplexes } from '../support/net/duplexes.js'
-import { pairings, type Pairing } from '../support/net/pairs.js'
+import { overStartedTls, overTls12, pairings, type Pairing } from '../support/net/pairs.js'
 import { resources } from '../support/net/resources.js'
 
 const MiB = 1024 * 1024
 
-for (const pairing of pairings) {
+for (const pairing of [...pairings, overTls12, overStartedTls]) {
   describe(`${pairing.name}, by the laws`, () => {
     afterEach(closeAll)
     for (const { law, name, run } of laws) it(`law ${law}: ${name}`, () => run(candidateOf(pairing)))

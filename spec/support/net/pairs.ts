@@ -1,8 +1,9 @@
 import { defer } from 'rxjs'
 import type { Connection, ConnectionEvent, ConnectionOptions, ConnectionStream, Endpoint, Listener } from 'sluice'
-import { tcp, tls } from 'sluice/net'
+import { tcp, tls, upgrade } from 'sluice/net'
 import { ca, server } from './certificates.js'
 import { freshPath } from './directory.js'
+import { startedTls } from './started-tls.js'
 import { Watch } from './watch.js'
 
 /** A way to connect two ends on this machine. */
@@ -49,6 +50,25 @@ export const overTlsOnUnix: Pairing = {
   resets: false,
   listen: options => defer(() => tls.listen({ path: freshPath(), ...server, ...options })),
   connect: ({ address }, options) => tls.connect({ path: address, ca, servername: 'localhost', ...options }),
+}
+
+/** The last version whose handshake is another. */
+export const overTls12: Pairing = {
+  name: 'TLS 1.2',
+  secure: true,
+  resets: false,
+  listen: options => tls.listen({ host, port: 0, maxVersion: 'TLSv1.2', ...server, ...options }),
+  connect: ({ port = 0 }, options) => tls.connect({ host, port, ca, ...options }),
+}
+
+export const overStartedTls: Pairing = {
+  name: 'TCP that was put on TLS',
+  secure: true,
+  resets: false,
+  listen: options =>
+    overTcp.listen(options).pipe(startedTls(connection => upgrade(connection, { role: 'server', ...server }))),
+  connect: (to, options) =>
+    overTcp.connect(to, options).pipe(startedTls(connection => upgrade(connection, { role: 'client', ca }))),
 }
 
 export const pairings: readonly Pairing[] = [overTcp, overUnix, overTls, overTlsOnUnix]
