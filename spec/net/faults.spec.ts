@@ -2,15 +2,16 @@ import { writeFileSync } from 'node:fs'
 import type { LookupFunction, Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { idleTimeout, type ConnectionEvent } from 'sluice'
+import { filter } from 'rxjs'
+import { firstPacket, heartbeat, idleTimeout, type ConnectionEvent, type ConnectionStream } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { tcp } from 'sluice/net'
 import { echoProcess, flooder, poorDialler } from '../support/net/child.js'
 import { closeAll } from '../support/net/closing.js'
 import { directory } from '../support/net/directory.js'
-import { listening, overTcp, overTls, pairings } from '../support/net/pairs.js'
+import { listening, overStartedTls, overTcp, overTls, overTls12, pairings } from '../support/net/pairs.js'
 import { gone, rawClient, rawServer, take } from '../support/net/peers.js'
-import { byteByByte } from '../support/net/relay.js'
+import { byteByByte, relayed } from '../support/net/relay.js'
 import { eventually, resourcesAtRest, resourcesLeft } from '../support/net/resources.js'
 import { bytesOf, watch } from '../support/net/watch.js'
 
@@ -77,6 +78,36 @@ describe('Faults on real sockets', function () {
     }
   })
 
+  describe('a reset beneath', () => {
+    for (const pairing of [overTls, overTls12, overStartedTls]) {
+      for (const side of ['client', 'server'] as const) {
+        for (const busy of [false, true]) {
+          it(`${pairing.name} ${busy ? 'in the middle of what it sends and reads' : 'at rest'} is one close of the ${side}`, async () => {
+            const before = await resourcesAtRest()
+            const { server, listener } = await listening(pairing.listen(), busy ? sendMuch : echo)
+            const { port, ends } = await relayed(listener.endpoint.port ?? 0)
+            const client = watch(pairing.connect({ address: host, port }), busy ? sendMuch : undefined)
+            const both = { client, server }
+            const { connection } = await client.next('open')
+            if (!busy) connection.send(Buffer.from('hello'))
+            await Promise.all([client.next('packet'), server.next('packet')])
+            const { [side]: socket } = await ends
+            socket.resetAndDestroy()
+            const { reason, error } = await both[side].next('close')
+            if (busy) expect(reason).to.be.oneOf(['error', 'remote'])
+            else {
+              expect(reason).to.equal('error')
+              expect(error).to.include({ code: 'ECONNRESET' })
+            }
+            await closeAll()
+            expect(await resourcesLeft(before)).to.deep.equal(before)
+            expect(both[side].all('close')).to.have.length(1)
+          })
+        }
+      }
+    }
+  })
+
   describe('a peer whose bytes come one at a time', () => {
     it('is understood', async () => {
       const { listener } = await listening(overTcp.listen(), echo)
@@ -118,6 +149,27 @@ describe('Faults on real sockets', function () {
         expect(await resourcesLeft(before)).to.deep.equal(before)
       })
     }
+
+    const deadlines: Readonly<Record<string, (stream: ConnectionStream) => ConnectionStream>> = {
+      ERR_FIRST_PACKET_TIMEOUT: stream => stream.pipe(firstPacket(40)),
+      ERR_HEARTBEAT_TIMEOUT: stream =>
+        stream.pipe(
+          heartbeat({ ping: () => Buffer.from('?'), interval: 20, timeout: 20 }),
+          filter(event => event.type !== 'heartbeat'),
+        ),
+    }
+    for (const [code, within] of Object.entries(deadlines)) {
+      it(`is given up with ${code}, and leaves nothing`, async () => {
+        const before = await resourcesAtRest()
+        const peer = await rawServer(socket => socket.resume())
+        const client = watch(within(tcp.connect({ host, port: peer.port })))
+        expect(await client.over()).to.include({ code })
+        expect(client.story).to.deep.equal(['connecting', 'open', 'close'])
+        expect(client.all('close')[0]).to.include({ reason: 'timeout' })
+        await closeAll()
+        expect(await resourcesLeft(before)).to.deep.equal(before)
+      })
+    }
   })
 
   describe('unsubscribing', () => {
@@ -143,6 +195,21 @@ describe('Faults on real sockets', function () {
             await eventually(() => client.ended !== undefined || (side === 'dial' && count > index))
             server.unsubscribe()
           }
+          expect(await resourcesLeft(before)).to.deep.equal(before)
+        })
+
+        it(`at the drain of a ${side} over ${pairing.name} leaves nothing`, async () => {
+          const before = await resourcesAtRest()
+          const leave = (event: ConnectionEvent): void => {
+            sendMuch(event)
+            if (event.type === 'drain') own.unsubscribe()
+          }
+          const { server, listener } = await listening(pairing.listen(), side === 'dial' ? undefined : leave)
+          const client = watch(pairing.connect(listener.endpoint), side === 'dial' ? leave : undefined)
+          const [own, other] = side === 'dial' ? [client, server] : [server, client]
+          await Promise.all([own.next('drain'), other.next('close')])
+          expect(own.types.at(-1)).to.equal('drain')
+          server.unsubscribe()
           expect(await resourcesLeft(before)).to.deep.equal(before)
         })
       }

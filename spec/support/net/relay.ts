@@ -1,6 +1,22 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { later } from './closing.js'
 import { rawServer } from './peers.js'
+
+/** A way to a server of this machine that can be cut: the socket beneath either end is the relay's. */
+export async function relayed(port: number): Promise<{
+  readonly port: number
+  readonly ends: Promise<Readonly<Record<'client' | 'server', Socket>>>
+}> {
+  const relay = await rawServer()
+  const ends = relay.socket().then(client => {
+    const server = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    server.on('error', () => undefined)
+    later(() => server.destroy())
+    client.pipe(server).pipe(client)
+    return { client, server }
+  })
+  return { port: relay.port, ends }
+}
 
 /** A way to a server of this machine that passes on each byte in a piece of its own. Answers its port. */
 export async function byteByByte(port: number): Promise<number> {
