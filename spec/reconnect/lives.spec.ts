@@ -1,20 +1,33 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { TestScheduler } from 'rxjs/testing'
-import { tap, timer } from 'rxjs'
+import { Subject, takeUntil, tap, timer } from 'rxjs'
 import { consume, exponential, reconnect, seeded, sendAll, type ConnectionEvent } from 'sluice'
 import { memory, sameDiagram } from 'sluice/testing'
+import { check } from '../support/property.js'
 
 const faults = fc.record({
   at: fc.integer({ min: 1, max: 20_000 }),
   what: fc.constantFrom('cut', 'heal', 'reset', 'kill', 'silent', 'revive', 'destroy', 'end'),
 })
 
+/** At which event the client leaves, for some. */
+const leaving = fc.option(
+  fc.record({
+    type: fc.constantFrom<ConnectionEvent['type']>('connecting', 'open', 'packet', 'drain', 'end', 'close', 'retry'),
+    nth: fc.integer({ min: 1, max: 2 }),
+  }),
+)
+type Leaving = typeof leaving extends fc.Arbitrary<infer T> ? T : never
+
 describe('A client for life', () => {
   it('tells lives that are whole, one after the other, whatever the network does, and leaves nothing behind', () => {
-    fc.assert(
-      fc.property(fc.array(faults, { maxLength: 12 }), fc.nat(), (what, seed) => {
-        const { lives, open } = live(what, seed)
+    const leftAt = new Set<string | undefined>()
+    check(
+      fc.property(fc.array(faults, { maxLength: 12 }), fc.nat(), leaving, (what, seed, leave) => {
+        const { lives, open, last, afterwards } = live(what, seed, leave)
+        leftAt.add(last)
+        expect(afterwards).to.equal(0)
         lives.forEach(({ types, session }, index) => {
           const life = types.join(' ')
           expect(life).to.match(/^connecting( open( (packet|drain))*( end)?( drain)*)?( close)?$/)
@@ -23,7 +36,9 @@ describe('A client for life', () => {
         })
         expect(open).to.equal(0)
       }),
+      300,
     )
+    expect(leftAt).to.include.all.keys('connecting', 'open', 'packet', 'drain', 'end', 'close', 'retry')
   })
 })
 
@@ -38,10 +53,14 @@ function sessionsBefore(lives: readonly Life[], index: number): number {
 }
 
 /** What a client sees in 30 seconds with these faults, and how much is left of the network when client and server are gone. */
-function live(faults: readonly { readonly at: number; readonly what: string }[], seed: number) {
+function live(faults: readonly { readonly at: number; readonly what: string }[], seed: number, leave: Leaving) {
   const random = seeded(seed)
-  const net = memory({ latency: 3, jitter: 5, chunk: 2, random })
+  const net = memory({ latency: 3, jitter: 5, chunk: 2, window: 4, random })
   const lives: Life[] = []
+  const left = new Subject<void>()
+  let last: string | undefined
+  let met = 0
+  let afterwards = 0
   const scheduler = new TestScheduler(sameDiagram)
   scheduler.run(({ flush }) => {
     const serve = () =>
@@ -56,6 +75,11 @@ function live(faults: readonly { readonly at: number; readonly what: string }[],
     let server = serve()
 
     const see = (event: ConnectionEvent<unknown>): void => {
+      if (last !== undefined) afterwards += 1
+      if (event.type === leave?.type && ++met === leave.nth) {
+        last = event.type
+        left.next()
+      }
       if (event.type === 'retry' || event.type === 'listening') return
       const { id } = event.connection
       let life = lives.at(-1)
@@ -70,10 +94,11 @@ function live(faults: readonly { readonly at: number; readonly what: string }[],
     let latest: { destroy(error: Error): void; end(): void } | undefined
     const client = net
       .host('client')
-      .connect({ host: 'server', port: 1, closeTimeout: 1_000 })
+      .connect({ host: 'server', port: 1, closeTimeout: 1_000, highWaterMark: 1 })
       .pipe(
         consume(() => timer(1)),
         reconnect(exponential({ random }), { stableAfter: 1_000 }),
+        takeUntil(left),
       )
       .subscribe({ next: see, error: () => undefined })
 
@@ -107,5 +132,5 @@ function live(faults: readonly { readonly at: number; readonly what: string }[],
     }, 30_000)
     flush()
   })
-  return { lives, open: net.open }
+  return { lives, open: net.open, last, afterwards }
 }
