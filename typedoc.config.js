@@ -21,6 +21,7 @@ export default {
     'Handover',
     'HandsOver',
     'Log',
+    'MessageStreamEvent',
     'Recorded',
     'Scripts',
     'Sent',

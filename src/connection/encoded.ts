@@ -9,6 +9,9 @@ export const encoder = Symbol('sluice.encoder')
 /** How the bytes that it has made are sent, without being encoded or copied again. */
 export const sendEncoded = Symbol('sluice.sendEncoded')
 
+/** Where a connection says that what is sent at once stays together and is told as one packet: a message. */
+export const whole = Symbol('sluice.whole')
+
 export interface Encoder<in Out> {
   encode(packet: Out, write: (bytes: Uint8Array) => void): void
 }
@@ -27,6 +30,11 @@ export interface SendsEncoded<in Out> {
 export function sharesEncoder<Out>(connection: Connection<Out>): (SendsEncoded<Out> & Connection<Out>) | undefined {
   const sends = connection as Connection<Out> & Partial<SendsEncoded<Out>>
   return sends[encoder] === undefined ? undefined : (sends as SendsEncoded<Out> & Connection<Out>)
+}
+
+/** Whether the pieces of a packet have to be sent at once, by `sendPieces`, to be one message. */
+export function sendsWholes(connection: Connection<never>): boolean {
+  return (connection as { readonly [whole]?: boolean })[whole] === true
 }
 
 /** Sends what is encoded on a connection of bytes, as well as that can. */

@@ -51,16 +51,20 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
     return this.#holders > 0 || (this.#hold === undefined && this.inner.paused)
   }
 
+  protected get codec(): Codec<In, Out> {
+    return (this.#codec ??= this.#stream.codecFor(this.inner))
+  }
+
   // ── what the user does ──
 
   send(packet: Out): boolean {
     if (this.inner.state !== 'open') return false
     const { outlet } = this.#stream
-    if (outlet.busy) return this.#encode(packet)
+    if (outlet.busy) return this.encode(packet)
     // What is caused by one piece of the packet (a drain, and what its subscriber sends) comes behind all of them.
     outlet.enter()
     try {
-      return this.#encode(packet)
+      return this.encode(packet)
     } finally {
       outlet.leave()
     }
@@ -200,14 +204,13 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
       subscriber.next({ type: 'packet', connection: this, packet })
       return this.#flows
     }
-    this.#codec ??= this.#stream.codecFor(this.inner)
-    return this.#codec.decoder(this)
+    return this.codec.decoder(this)
   }
 
-  #encode(packet: Out): boolean {
-    const codec = (this.#codec ??= this.#stream.codecFor(this.inner))
+  protected encode(packet: Out): boolean {
     const before = this.#pieces
     this.#accepted = true
+    const { codec } = this
     try {
       codec.encode(packet, (this.#write ??= this.#writer()))
     } catch (thrown) {

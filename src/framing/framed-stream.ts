@@ -1,10 +1,12 @@
 import type { Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
+import { sendsWholes } from '../connection/encoded.js'
 import type { TypedEvent } from '../connection/event.js'
 import { Inlet } from '../connection/inlet.js'
 import { Outlet } from '../connection/outlet.js'
 import type { Codec } from './codec.js'
 import { FramedConnection } from './framed-connection.js'
+import { FramedMessages } from './framed-messages.js'
 import type { Framing } from './framing.js'
 
 /** An event of a stream of bytes: one that has a connection or a packet has those of bytes. */
@@ -82,7 +84,8 @@ export class FramedStream<In, Out> extends Inlet<ByteEvent> implements Framing<I
     const { id } = inner
     const known = this.#connections.get(id)
     if (known !== undefined) return known
-    const connection = new FramedConnection(inner, this)
+    const Connection = sendsWholes(inner) ? FramedMessages : FramedConnection
+    const connection = new Connection<In, Out>(inner, this)
     if (LIFE.has(type)) this.#connections.set(id, connection)
     return connection
   }

@@ -2,7 +2,7 @@ import type { Subscription } from 'rxjs'
 import type { Endpoint } from '../connection/connection.js'
 import { notBytes } from '../connection/encoded.js'
 import type { Line, Wire } from '../connection/wire.js'
-import { joined } from './joined.js'
+import { joined } from '../connection/joined.js'
 import type { Path, Receiver } from './path.js'
 import { systemError } from './system-error.js'
 

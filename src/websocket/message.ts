@@ -7,12 +7,14 @@ export interface ControlMessage {
   readonly data: Uint8Array
 }
 
-/** Whether it is a ping or a pong, and no message. */
+/** Whether it is a ping or a pong, and no message. A value out of a message's JSON is none, whatever it looks like. */
 export function isControl(packet: unknown): packet is ControlMessage {
   return (
     typeof packet === 'object' &&
     packet !== null &&
     'type' in packet &&
-    (packet.type === 'ping' || packet.type === 'pong')
+    (packet.type === 'ping' || packet.type === 'pong') &&
+    'data' in packet &&
+    packet.data instanceof Uint8Array
   )
 }

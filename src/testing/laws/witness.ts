@@ -1,7 +1,7 @@
 import { Subject, takeUntil } from 'rxjs'
 import { asError } from '../../connection/errors.js'
 import type { ConnectionEvent, ConnectionStream } from '../../connection/event.js'
-import { joined } from '../joined.js'
+import { joined } from '../../connection/joined.js'
 
 /** An event of a type. */
 export type EventOf<Type extends ConnectionEvent['type']> = Extract<ConnectionEvent, { readonly type: Type }>

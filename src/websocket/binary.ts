@@ -1,0 +1,55 @@
+import type { OperatorFunction } from 'rxjs'
+import { copied, copiedBy } from '../connection/copied.js'
+import { encoder, notBytes, plainBytes, sendEncoded, whole, type SendsEncoded } from '../connection/encoded.js'
+import { joined } from '../connection/joined.js'
+import { wrongKind } from './faults.js'
+import { MessageConnection } from './message-connection.js'
+import { spoken, type MessageStreamEvent, type Spoken } from './message-stream.js'
+import type { Message } from './message.js'
+
+/**
+ * Speaks in bytes: packets are binary messages, and `send` takes bytes, so that any codec may follow.
+ *
+ * Behind `framed` each packet that is sent is one message; what arrives may be cut anywhere, as over TCP. A text closes its
+ * connection with `ERR_MESSAGE_KIND`, and the peer is told 1003. Control messages end here: what looks at them, such as
+ * `heartbeat(pings)`, stands before it.
+ *
+ * @example A codec over a WebSocket
+ * ```ts
+ * webSocket.connect('ws://localhost:4000').pipe(binary(), framed(lengthField()), packets()).subscribe(console.log)
+ * ```
+ */
+export function binary<E extends MessageStreamEvent<Uint8Array>>(): OperatorFunction<
+  E,
+  Spoken<E, Uint8Array, Uint8Array>
+> {
+  return spoken({ understand: bytesOf, Connection: BinaryConnection })
+}
+
+class BinaryConnection extends MessageConnection<Uint8Array> implements SendsEncoded<Uint8Array> {
+  get [encoder](): typeof plainBytes {
+    return plainBytes
+  }
+
+  get [whole](): true {
+    return true
+  }
+
+  get [copied](): number {
+    return copiedBy(this.inner)
+  }
+
+  send(bytes: Uint8Array): boolean {
+    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes)
+    return this.inner.send(bytes)
+  }
+
+  [sendEncoded](pieces: readonly Uint8Array[]): boolean {
+    return this.inner.send(joined(pieces))
+  }
+}
+
+function bytesOf(message: Message): Uint8Array {
+  if (typeof message === 'string') throw wrongKind('a text', 'bytes')
+  return message
+}
