@@ -20,7 +20,7 @@ export type Outgoing = Message | ControlMessage
 
 /** The longest payload, and the longest text, that is put together in the scratch. */
 const SHORT = 1024
-const SHORT_TEXT = Math.floor(SHORT / 3)
+const SHORT_TEXT = Math.floor((SHORT - LONGEST_HEADER) / 3)
 
 /**
  * Where short frames are put together, for wires that copy what is short: a header ends at `PAYLOAD`. Between `size` and `write` it has a
