@@ -48,6 +48,7 @@ export class FrameReader {
 
   /** What was not read yet, since it had to wait. */
   #rest: Buffer | undefined
+  #reading = false
   /** The beginning of a header. */
   #header: Buffer | undefined
   #headed = 0
@@ -74,29 +75,30 @@ export class FrameReader {
     this.#inflates = inflates
   }
 
-  /** Takes a chunk, which is written into. */
-  read(chunk: Uint8Array): void {
-    let bytes = asBuffer(chunk)
-    if (this.#rest !== undefined) {
-      bytes = Buffer.concat([this.#rest, bytes])
-      this.#rest = undefined
-    }
-    let at = 0
-    while (at < bytes.length) {
-      if (this.#listener.holds) {
-        this.#rest = bytes.subarray(at)
-        return
-      }
-      at = this.#remaining > 0 ? this.#readPayload(bytes, at) : this.#readFrame(bytes, at)
-    }
+  /** Whether something has come that was not read. */
+  get waits(): boolean {
+    return this.#rest !== undefined
   }
 
-  /** Goes on with what had to wait. */
+  /** Takes a chunk, which is written into. */
+  read(chunk: Uint8Array): void {
+    this.#wait(asBuffer(chunk))
+    this.goOn()
+  }
+
+  /** Reads what waits. What comes inside of what it tells is read behind it. */
   goOn(): void {
-    const rest = this.#rest
-    if (rest === undefined) return
-    this.#rest = undefined
-    this.read(rest)
+    if (this.#reading) return
+    this.#reading = true
+    for (let bytes = this.#takeRest(); bytes !== undefined; bytes = this.#takeRest()) {
+      const at = this.#readUntilHeld(bytes)
+      if (at === bytes.length) continue
+      const later = this.#takeRest()
+      this.#wait(bytes.subarray(at))
+      if (later !== undefined) this.#wait(later)
+      break
+    }
+    this.#reading = false
   }
 
   /** What is left will not be asked for. */
@@ -104,6 +106,23 @@ export class FrameReader {
     this.#rest = undefined
     this.#message = undefined
     this.#control = undefined
+  }
+
+  #wait(bytes: Buffer): void {
+    this.#rest = this.#rest === undefined ? bytes : Buffer.concat([this.#rest, bytes])
+  }
+
+  #takeRest(): Buffer | undefined {
+    const rest = this.#rest
+    this.#rest = undefined
+    return rest
+  }
+
+  #readUntilHeld(bytes: Buffer): number {
+    let at = 0
+    while (at < bytes.length && !this.#listener.holds)
+      at = this.#remaining > 0 ? this.#readPayload(bytes, at) : this.#readFrame(bytes, at)
+    return at
   }
 
   // ── headers ──

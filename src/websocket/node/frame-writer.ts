@@ -34,6 +34,8 @@ const headers = [2, 4, 10].map(size => Buffer.allocUnsafeSlow(size))
 
 /** Writes messages as frames, each as one. */
 export class FrameWriter {
+  /** How many bytes the wire was given that it has not told of as written. */
+  unwritten = 0
   readonly #below: Wire
   readonly #masks: boolean
   readonly #maskSize: number
@@ -72,9 +74,16 @@ export class FrameWriter {
     else if (this.#copies) {
       const header = headers[length < 126 ? 0 : length < 65_536 ? 1 : 2] as Buffer
       writeHeader(header, header.length, first, length)
-      this.#below.write(header)
-      if (length > 0) this.#below.write(payload)
-    } else this.#below.write(joined(first, payload))
+      this.#put(header)
+      if (length > 0) this.#put(payload)
+    } else this.#put(joined(first, payload))
+  }
+
+  /** Writes a frame that many are sent. */
+  share(frame: Uint8Array): void {
+    this.unwritten += frame.length
+    if (this.#below.share === undefined) this.#below.write(frame)
+    else this.#below.share(frame)
   }
 
   /** The whole frame of a packet, for many: there is no mask on it. */
@@ -111,13 +120,18 @@ export class FrameWriter {
     const frame = Buffer.allocUnsafe(at + length)
     frame.set(payload, at)
     this.#head(frame, at, first, length)
-    this.#below.write(frame)
+    this.#put(frame)
   }
 
   /** Writes the frame whose payload lies in the scratch. */
   #short(first: number, length: number): void {
     const start = this.#head(scratch, PAYLOAD, first, length)
-    this.#below.write(scratch.subarray(start, PAYLOAD + length))
+    this.#put(scratch.subarray(start, PAYLOAD + length))
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.unwritten += bytes.length
+    this.#below.write(bytes)
   }
 
   /** Puts the header before a payload, and masks that where it has to be; answers where the frame begins. */

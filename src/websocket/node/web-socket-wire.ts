@@ -40,7 +40,10 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   status: CloseStatus | undefined = undefined
   #farewell: CloseStatus | undefined = undefined
   #closeSent = false
+  /** Nothing more will come from below. */
   #peerEnded = false
+  /** Nothing is left below. */
+  #gone = false
   readonly #inflater: Inflater | undefined
   readonly #outbox: Outbox | undefined
   #paused = true
@@ -110,8 +113,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   /** Takes a frame that many are sent. */
   share(frame: Uint8Array): void {
-    if (this.#below.share === undefined) this.#below.write(frame)
-    else this.#below.share(frame)
+    this.#writer.share(frame)
   }
 
   pause(): void {
@@ -139,6 +141,10 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   destroy(error?: Error): void {
     const word = error === undefined || this.#over || this.#closeSent ? undefined : lastWord(error)
     this.#giveUp()
+    if (this.#gone) {
+      this.#line.closed()
+      return
+    }
     if (word === undefined || !this.#sayClose(word)) {
       this.#below.destroy()
       return
@@ -167,8 +173,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   ended(): void {
     this.#peerEnded = true
-    if (this.#over || this.#closeSent) this.#below.end()
-    else if (this.status === undefined) this.#line.destroy(abnormal())
+    this.#heedEnd()
   }
 
   added(size: number): boolean {
@@ -176,7 +181,9 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   written(size: number): void {
+    this.#writer.unwritten -= size
     this.#line.written(size)
+    if (this.#bothHave) this.#lingerBehindAll()
   }
 
   blocked(): void {
@@ -184,10 +191,10 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   closed(error?: Error): void {
+    this.#gone = true
     this.#lingering?.unsubscribe()
-    if (this.#over || (this.#closeSent && this.status !== undefined)) this.#line.closed()
-    else this.#line.closed(error ?? (this.#closeSent ? undefined : abnormal()))
-    this.#giveUp()
+    if (error === undefined) this.#heedEnd()
+    else this.#finish(error)
   }
 
   // ── what is read ──
@@ -236,7 +243,22 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
       this.#read(() => {
         this.#reader.goOn()
       })
+    if (this.#peerEnded || this.#gone) this.#heedEnd()
     if (!this.#paused && !this.#inflating) this.#below.resume()
+  }
+
+  /** An end from below counts when all has been told that came before it. */
+  #heedEnd(): void {
+    if (!this.#isOver() && (this.#paused || this.#inflating || this.#reader.waits)) return
+    if (this.#gone) this.#finish(this.#closeSent || this.status !== undefined ? undefined : abnormal())
+    else if (this.#over || this.#closeSent) this.#below.end()
+    else if (this.status === undefined) this.#line.destroy(abnormal())
+  }
+
+  #finish(error: Error | undefined): void {
+    if (this.#over || this.#bothHave) this.#line.closed()
+    else this.#line.closed(error)
+    this.#giveUp()
   }
 
   #read(read: () => void): void {
@@ -291,10 +313,19 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     return this.#sayControl(CLOSE, closePayload(status))
   }
 
+  get #bothHave(): boolean {
+    return this.#closeSent && this.status !== undefined
+  }
+
   #endWhenBothHave(): void {
-    if (!this.#closeSent || this.status === undefined) return
-    this.#linger()
+    if (!this.#bothHave) return
     if (this.#settings.role === 'server' || this.#peerEnded) this.#below.end()
+    this.#lingerBehindAll()
+  }
+
+  /** A peer may take his time for what was sent, as long as all that closes may. */
+  #lingerBehindAll(): void {
+    if (this.#writer.unwritten === 0) this.#linger()
   }
 
   #linger(): void {
