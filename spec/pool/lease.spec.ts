@@ -497,6 +497,72 @@ describe('A lease', () => {
     expect(states.at(-1)).to.equal('1: 1 idle, 0 in use, 0 connecting; 0 pending, 2 granted, longest 50')
   })
 
+  describe('of a pool whose random fails', () => {
+    const faults: Readonly<Record<string, () => number>> = {
+      throws: () => {
+        throw new Error('a bug')
+      },
+      'answers no number': () => NaN,
+      'answers too much': () => 1,
+    }
+    for (const [fault, fail] of Object.entries(faults)) {
+      /** Fails the first time. */
+      const random = () => {
+        let drawn = 0
+        return () => (drawn++ === 0 ? fail() : 0)
+      }
+
+      it(`fails where it ${fault}, holds nothing, and leaves the connection to the next`, () => {
+        scene({ size: 1, max: 1, random: random() }, clients => {
+          const first = ask(clients)
+          expect(first.end).to.equal('ERR_HANDLER')
+          expect(clients.members).to.deep.equal([])
+          const kept = clients.subscribe()
+          expect(ask(clients).lease?.connection.state).to.equal('open')
+          kept.unsubscribe()
+        })
+      })
+
+      it(`fails after its wait where it ${fault}, and the next in line is served`, () => {
+        scene(
+          { size: 1, max: 1, random: random() },
+          (clients, { at }) => {
+            const [first, second, third] = [ask(clients), ask(clients), ask(clients)]
+            at(10, () => {
+              expect([first.end, second.lease?.connection.state]).to.deep.equal(['ERR_HANDLER', 'open'])
+              second.lease?.release()
+              expect(third.lease?.connection.state).to.equal('open')
+              third.lease?.release()
+              expect(clients.members).to.deep.equal([])
+            })
+          },
+          1,
+        )
+      })
+
+      it(`has the failure for its cause where it ${fault} for an endpoint that refuses, which is told, and tried no more often`, () => {
+        let attempts = 0
+        const finished: unknown[] = []
+        diary(({ at, watch }) => {
+          const refused = defer(() => {
+            attempts += 1
+            return throwError(() => new Error('refused'))
+          }) as Observable<Text>
+          const clients = pool(refused, { size: 1, max: 50, random: fail })
+          const asked = ask(clients)
+          watch(clients, 6_000, event => {
+            if (event.type === 'finished') finished.push(event.error)
+          })
+          at(5_500, () => {
+            expect([asked.end, codeOf(asked.cause)]).to.deep.equal(['ERR_LEASE_TIMEOUT', 'ERR_HANDLER'])
+          })
+        })
+        expect(attempts).to.be.within(3, 10)
+        expect(finished.map(codeOf)).to.deep.equal(Array(attempts - 1).fill('ERR_HANDLER'))
+      })
+    }
+  })
+
   it('refuses options that are none', () => {
     const wrong = { size: 1, max: 0, maxPending: -1, variance: 2, lifetime: 0 }
     expect(() => pool(EMPTY, wrong))

@@ -283,6 +283,23 @@ describe('pool', () => {
     expect(clients.send(new Uint8Array(1))).to.equal(false)
   })
 
+  it('throws what its select throws at who sends, and goes on', () => {
+    const net = memory()
+    servers(net, 1)
+    let chosen = 0
+    const clients = pool(net.connect({ port: 1 }), {
+      size: 3,
+      select(connections) {
+        if (chosen++ === 0) throw new Error('a bug')
+        return connections[0]
+      },
+    })
+    join(clients)
+    expect(() => clients.send(new Uint8Array(1))).to.throw('a bug')
+    expect(clients.send(new Uint8Array(1))).to.equal(true)
+    expect(clients.connections).to.have.length(3)
+  })
+
   it('sends to all of its members', () => {
     const net = memory()
     servers(net, 1, 2)

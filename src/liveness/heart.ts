@@ -1,6 +1,7 @@
 import { timer, type Subscription } from 'rxjs'
+import { chance } from '../connection/chance.js'
 import type { Connection } from '../connection/connection.js'
-import { handlerError, SluiceError } from '../connection/errors.js'
+import { asError, handlerError, SluiceError } from '../connection/errors.js'
 import type { AnyEvent, ConnectionOf, PacketEvent, PacketOf, TypedEvent } from '../connection/event.js'
 import type { HeartbeatEvent, HeartbeatOptions } from './heartbeat-options.js'
 import { Pulse } from './pulse.js'
@@ -72,9 +73,9 @@ export class Heart<E extends TypedEvent> {
   #watch(connection: Connection<never>): void {
     let headStart: number
     try {
-      headStart = Math.floor((this.#chance() * this.#interval) / 2)
+      headStart = Math.floor((chance('heartbeat', this.#random) * this.#interval) / 2)
     } catch (thrown) {
-      connection.destroy(handlerError('the random of heartbeat', thrown))
+      connection.destroy(asError(thrown))
       return
     }
     this.#pulses.set(connection.id, new Pulse(connection, headStart))
@@ -83,13 +84,6 @@ export class Heart<E extends TypedEvent> {
         this.#examine(pulse)
       })
     })
-  }
-
-  /** With anything else a ping would never be due, or always. */
-  #chance(): number {
-    const chance: unknown = this.#random()
-    if (typeof chance === 'number' && chance >= 0 && chance < 1) return chance
-    throw new RangeError(`${String(chance)} is not a number of at least 0 and less than 1`)
   }
 
   #leave({ id }: Connection<never>): void {

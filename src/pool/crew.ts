@@ -1,4 +1,5 @@
 import { defer, isObservable, of, timer, type Observable, type Subscriber, type Subscription } from 'rxjs'
+import { chance } from '../connection/chance.js'
 import { after, now } from '../connection/clock.js'
 import type { AnyEvent, CloseEvent, TypedEvent } from '../connection/event.js'
 import type { Failure } from '../connection/silent-close.js'
@@ -155,9 +156,10 @@ export class Crew implements Keeper, Lot {
       this.#startAgain(member)
       return
     }
-    if (!member.opened && !member.stopped) this.#rest(member)
+    const fault = member.opened || member.stopped ? undefined : this.#rest(member)
+    if (fault !== undefined) this.lastFailure = fault.error
     this.#places.dismiss(member)
-    const finished: FinishedEvent<unknown, unknown> = { type: 'finished', member, ...failure }
+    const finished: FinishedEvent<unknown, unknown> = { type: 'finished', member, ...failure, ...fault }
     this.#subscriber.next(finished)
     this.leases.serve()
     this.changed()
@@ -227,15 +229,26 @@ export class Crew implements Keeper, Lot {
     this.#warmUp.add(member)
   }
 
-  /** An endpoint at which not even the dial went well is left alone for a while, and then looked at for those who wait. */
-  #rest(member: LiveMember): void {
+  /**
+   * An endpoint at which not even the dial went well is left alone for a while, and then looked at for those who wait.
+   * Where it can't be drawn for how long, that is a failure too, and it is as long as it may be.
+   */
+  #rest(member: LiveMember): Failure | undefined {
     const place = this.#places.of(member)
-    if (place === undefined) return
-    const rested = timer(place.fails(this.#recipe.leases.random)).subscribe(() => {
+    if (place === undefined) return undefined
+    let drawn = 1
+    let fault: Failure | undefined
+    try {
+      drawn = chance('pool', this.#recipe.leases.random)
+    } catch (error) {
+      fault = { error }
+    }
+    const rested = timer(place.fails(drawn)).subscribe(() => {
       place.rests = false
       this.leases.serve()
     })
     this.#subscriber.add(rested)
+    return fault
   }
 
   #noMoreEndpoints(): void {

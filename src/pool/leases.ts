@@ -1,7 +1,8 @@
 import type { Subscriber } from 'rxjs'
+import { chance } from '../connection/chance.js'
 import { now } from '../connection/clock.js'
 import { Deadlines } from '../connection/deadlines.js'
-import { SluiceError } from '../connection/errors.js'
+import { asError, SluiceError } from '../connection/errors.js'
 import { Sweep } from '../connection/sweep.js'
 import { Expiry } from './expiry.js'
 import type { LeaseOptions } from './lease-options.js'
@@ -207,15 +208,33 @@ export class Leases implements Lender {
   #grant(lease: LiveLease, member: LiveMember, wait: number): void {
     const { connection } = member
     if (connection === undefined) return
-    const { lifetime, variance, random, leakAfter } = this.#settings
+    const { leakAfter } = this.#settings
+    try {
+      if (member.leases === 0) this.#ageing.set(member, member.openedAt + this.#lifetime())
+    } catch (thrown) {
+      this.#refuse(lease, member, asError(thrown))
+      return
+    }
     this.#leased.add(lease)
     this.#granted += 1
     this.#longest = Math.max(this.#longest, wait)
     this.#total += wait
-    if (member.leases === 0) this.#ageing.set(member, member.openedAt + lifetime * (1 - variance * random()))
     member.leases += 1
     if (leakAfter !== Infinity) this.#leaks.add(lease)
     lease.grant(member, connection)
+    this.#lot.asked()
+  }
+
+  #lifetime(): number {
+    const { lifetime, variance, random } = this.#settings
+    return lifetime * (1 - variance * chance('pool', random))
+  }
+
+  /** The connection is as good as before. */
+  #refuse(lease: LiveLease, member: LiveMember, error: Error): void {
+    this.#failed += 1
+    lease.fail(error)
+    this.look(member)
     this.#lot.asked()
   }
 

@@ -20,6 +20,7 @@ export class Place {
   /** No number below it is free. */
   #lowest = 1
   #delays: Iterator<number> | undefined
+  #drawn = 0
 
   constructor(name: string, endpoint: unknown, stream: Observable<AnyEvent>) {
     this.name = name
@@ -62,8 +63,14 @@ export class Place {
     this.#delays = undefined
   }
 
-  /** Answers for how many milliseconds it is to rest. */
-  fails(random: () => number): number {
+  /**
+   * Answers for how many milliseconds it is to rest.
+   *
+   * @param drawn how long it is, of what it may be: 0 to 1
+   */
+  fails(drawn: number): number {
+    this.#drawn = drawn
+    const random = (): number => this.#drawn
     this.#delays ??= exponential({ base: SHORTEST, floor: SHORTEST, cap: LONGEST, random })[Symbol.iterator]()
     this.rests = true
     return Number(this.#delays.next().value)

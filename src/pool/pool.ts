@@ -51,7 +51,8 @@ export interface Pool<E extends TypedEvent, At = undefined> extends ConnectionGr
    * goes back only by `lease.release()`: after a mere unsubscribe it is destroyed and replaced, as nobody knows what is
    * still under way on it. An open lease holds the pool open, as a subscriber does.
    *
-   * Errors with `ERR_LEASE_TIMEOUT`, `ERR_POOL_FULL` or `ERR_POOL_CLOSED`, whose `cause` is what went wrong last.
+   * Errors with `ERR_LEASE_TIMEOUT`, `ERR_POOL_FULL` or `ERR_POOL_CLOSED`, whose `cause` is what went wrong last; with
+   * `ERR_HANDLER` where `random` throws, which costs no connection.
    *
    * @example
    * ```ts
