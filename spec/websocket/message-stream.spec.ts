@@ -1,6 +1,9 @@
 import { expect } from 'chai'
-import { text, type ControlMessage, type Message } from 'sluice/websocket'
+import { concat, NEVER, of } from 'rxjs'
+import { json, text, type ControlMessage, type Message } from 'sluice/websocket'
 import { recordingConnection } from 'sluice/testing'
+import { group } from 'sluice/pool'
+import { encoder, sendEncoded, type Encoder } from '#src/connection/encoded.js'
 import { handOver } from '#src/connection/handover.js'
 import { run } from '../support/run.js'
 import { asked, played } from '../support/websocket/played.js'
@@ -73,6 +76,30 @@ describe('An operator over messages', () => {
 
   it('has no protocol over anything else', () => {
     expect(played(text()).connection.protocol).to.equal('')
+  })
+
+  it('says what is for all once, where the connections beneath share their bytes', () => {
+    const said: unknown[] = []
+    const frames: Encoder<Message> = {
+      encode(message, write) {
+        said.push(message)
+        write(Buffer.from(`frame ${String(message)}`))
+      },
+    }
+    const sent: string[] = []
+    const open = () => {
+      const connection = Object.assign(recordingConnection<Message>(), {
+        [encoder]: frames,
+        [sendEncoded]: (pieces: readonly Uint8Array[]) => sent.push(Buffer.concat(pieces).toString()) > 0,
+      })
+      return { type: 'open', connection, session: 1 } as const
+    }
+    const room = group(concat(of(open(), open()), NEVER).pipe(json()))
+    const subscription = room.subscribe()
+    expect(room.broadcast({ a: 1 })).to.deep.equal({ taken: 2, missed: 0 })
+    expect(said).to.deep.equal(['{"a":1}'])
+    expect(sent).to.deep.equal(['frame {"a":1}', 'frame {"a":1}'])
+    subscription.unsubscribe()
   })
 
   it('hands over no wire of bytes', () => {

@@ -3,7 +3,7 @@ import type { ConnectionEvent } from 'sluice'
 import { binary, json, text } from 'sluice/websocket'
 import { framed, raw } from 'sluice/framing'
 import { laws, memory, type Candidate } from 'sluice/testing'
-import { MessageConnection } from '#src/websocket/message-connection.js'
+import { Language } from '#src/websocket/language.js'
 import { spoken } from '#src/websocket/message-stream.js'
 import type { Message } from '#src/websocket/message.js'
 
@@ -17,12 +17,12 @@ const bytes = (latin: string) => new Uint8Array(Buffer.from(latin, 'latin1'))
 
 /** Bytes as other messages, and other messages as bytes: what stands on both sides of an operator that has no bytes. */
 function between<From, To>(there: (message: From) => To, back: (packet: To) => From) {
-  class Connection extends MessageConnection<To> {
-    send(packet: To): boolean {
-      return this.inner.send(back(packet) as Message)
-    }
-  }
-  return spoken({ understand: message => there(message as From), Connection })
+  return spoken(
+    new Language(
+      message => there(message as From),
+      (packet: To) => back(packet) as Message,
+    ),
+  )
 }
 
 /** Each operator as it leaves the bytes what they are. */

@@ -9,8 +9,8 @@ export const encoder = Symbol('sluice.encoder')
 /** How the bytes that it has made are sent, without being encoded or copied again. */
 export const sendEncoded = Symbol('sluice.sendEncoded')
 
-/** Where a connection says that what is sent at once stays together and is told as one packet: a message. */
-export const whole = Symbol('sluice.whole')
+/** How bytes that are at hand in pieces are sent as one packet, where packets stay whole: as a message. */
+export const sendWhole = Symbol('sluice.sendWhole')
 
 export interface Encoder<in Out> {
   encode(packet: Out, write: (bytes: Uint8Array) => void): void
@@ -32,13 +32,18 @@ export function sharesEncoder<Out>(connection: Connection<Out>): (SendsEncoded<O
   return sends[encoder] === undefined ? undefined : (sends as SendsEncoded<Out> & Connection<Out>)
 }
 
-/** Whether the pieces of a packet have to be sent at once, by `sendPieces`, to be one message. */
-export function sendsWholes(connection: Connection<never>): boolean {
-  return (connection as { readonly [whole]?: boolean })[whole] === true
+export interface SendsWhole {
+  /** Like `send`, for all of them together; nobody will write into them. */
+  [sendWhole](pieces: readonly Uint8Array[]): boolean
+}
+
+export function sendsWhole(connection: Connection): connection is Connection & SendsWhole {
+  return (connection as Connection & Partial<SendsWhole>)[sendWhole] !== undefined
 }
 
 /** Sends what is encoded on a connection of bytes, as well as that can. */
 export function sendPieces(connection: Connection, pieces: readonly Uint8Array[]): boolean {
+  if (sendsWhole(connection)) return connection[sendWhole](pieces)
   const sends = connection as Connection & Partial<SendsEncoded<Uint8Array>>
   if (sends[encoder] !== undefined && sends[sendEncoded] !== undefined) return sends[sendEncoded](pieces)
   let accepted = true

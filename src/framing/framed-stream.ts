@@ -1,6 +1,6 @@
 import type { Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
-import { sendsWholes } from '../connection/encoded.js'
+import { sendsWhole } from '../connection/encoded.js'
 import type { TypedEvent } from '../connection/event.js'
 import { Inlet } from '../connection/inlet.js'
 import { Outlet } from '../connection/outlet.js'
@@ -84,7 +84,7 @@ export class FramedStream<In, Out> extends Inlet<ByteEvent> implements Framing<I
     const { id } = inner
     const known = this.#connections.get(id)
     if (known !== undefined) return known
-    const Connection = sendsWholes(inner) ? FramedMessages : FramedConnection
+    const Connection = sendsWhole(inner) ? FramedMessages : FramedConnection
     const connection = new Connection<In, Out>(inner, this)
     if (LIFE.has(type)) this.#connections.set(id, connection)
     return connection

@@ -1,8 +1,10 @@
 import type { OperatorFunction } from 'rxjs'
-import { copied, copiedBy } from '../connection/copied.js'
-import { encoder, notBytes, plainBytes, sendEncoded, whole, type SendsEncoded } from '../connection/encoded.js'
+import type { Connection } from '../connection/connection.js'
+import { copied, copiedBy, type Copies } from '../connection/copied.js'
+import { notBytes, sendWhole, type SendsWhole } from '../connection/encoded.js'
 import { joined } from '../connection/joined.js'
 import { wrongKind } from './faults.js'
+import { Language } from './language.js'
 import { MessageConnection } from './message-connection.js'
 import { spoken, type MessageStreamEvent, type Spoken } from './message-stream.js'
 import type { Message } from './message.js'
@@ -23,28 +25,21 @@ export function binary<E extends MessageStreamEvent<Uint8Array>>(): OperatorFunc
   E,
   Spoken<E, Uint8Array, Uint8Array>
 > {
-  return spoken({ understand: bytesOf, Connection: BinaryConnection })
+  return spoken(new Bytes(bytesOf, said))
 }
 
-class BinaryConnection extends MessageConnection<Uint8Array> implements SendsEncoded<Uint8Array> {
-  get [encoder](): typeof plainBytes {
-    return plainBytes
+class Bytes extends Language<Uint8Array, Uint8Array> {
+  override over(connection: Connection<Message>): BinaryConnection {
+    return new BinaryConnection(connection, this)
   }
+}
 
-  get [whole](): true {
-    return true
-  }
-
+class BinaryConnection extends MessageConnection<Uint8Array> implements Copies, SendsWhole {
   get [copied](): number {
     return copiedBy(this.inner)
   }
 
-  send(bytes: Uint8Array): boolean {
-    if (!(bytes instanceof Uint8Array)) throw notBytes(bytes)
-    return this.inner.send(bytes)
-  }
-
-  [sendEncoded](pieces: readonly Uint8Array[]): boolean {
+  [sendWhole](pieces: readonly Uint8Array[]): boolean {
     return this.inner.send(joined(pieces))
   }
 }
@@ -52,4 +47,9 @@ class BinaryConnection extends MessageConnection<Uint8Array> implements SendsEnc
 function bytesOf(message: Message): Uint8Array {
   if (typeof message === 'string') throw wrongKind('a text', 'bytes')
   return message
+}
+
+function said(bytes: unknown): Uint8Array {
+  if (!(bytes instanceof Uint8Array)) throw notBytes(bytes)
+  return bytes
 }

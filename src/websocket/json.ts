@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { SluiceError } from '../connection/errors.js'
-import { MessageConnection } from './message-connection.js'
+import { Language } from './language.js'
 import { spoken, type MessageStreamEvent, type Spoken } from './message-stream.js'
 import type { Message } from './message.js'
 import { textOf } from './text.js'
@@ -25,15 +25,7 @@ import { textOf } from './text.js'
 export function json<In = unknown, Out = In>(): <E extends MessageStreamEvent<string>>(
   source: Observable<E>,
 ) => Observable<Spoken<E, In, Out>> {
-  return source => source.pipe(spoken({ understand: message => valueOf(message) as In, Connection: JsonConnection }))
-}
-
-class JsonConnection extends MessageConnection<unknown> {
-  send(value: unknown): boolean {
-    const text = JSON.stringify(value) as string | undefined
-    if (text === undefined) throw new TypeError(`a connection of JSON sends what has JSON, not ${typeof value}`)
-    return this.inner.send(text)
-  }
+  return source => source.pipe(spoken(new Language(valueOf as (message: Message) => In, said)))
 }
 
 function valueOf(message: Message): unknown {
@@ -43,4 +35,10 @@ function valueOf(message: Message): unknown {
   } catch (cause) {
     throw new SluiceError('ERR_MESSAGE_ENCODING', 'a text is no JSON', { cause })
   }
+}
+
+function said(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined
+  if (text === undefined) throw new TypeError(`a connection of JSON sends what has JSON, not ${typeof value}`)
+  return text
 }

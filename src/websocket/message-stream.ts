@@ -4,6 +4,7 @@ import type { ConnectionOf, TypedEvent, WithConnection, WithPacket } from '../co
 import { asError } from '../connection/errors.js'
 import { Inlet } from '../connection/inlet.js'
 import { isControl, type ControlMessage, type Message } from './message.js'
+import type { Language } from './language.js'
 import type { MessageConnection } from './message-connection.js'
 import type { WebSocketConnection } from './web-socket-connection.js'
 
@@ -18,13 +19,6 @@ export type Spoken<E, In, Out> = WithConnection<
   WithPacket<E, In>,
   [ConnectionOf<E>] extends [WebSocketConnection<never>] ? WebSocketConnection<Out> : Connection<Out>
 >
-
-/** How the messages of an operator are understood, and what says them. */
-export interface Language<In, Out> {
-  /** Throws a `SluiceError` for what should not have come. */
-  readonly understand: (message: Message) => In
-  readonly Connection: new (inner: Connection<Message>) => MessageConnection<Out>
-}
 
 /** The events that are told of a live connection. Those of other operators may come after its close. */
 const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])
@@ -81,7 +75,7 @@ class MessageStream<In, Out> extends Inlet<MessageStreamEvent<never>> {
   #speaking(inner: Connection<never>, type: string): MessageConnection<Out> {
     const known = this.#connections.get(inner.id)
     if (known !== undefined) return known
-    const connection = new this.#language.Connection(inner as Connection<unknown>)
+    const connection = this.#language.over(inner as Connection<unknown>)
     if (LIFE.has(type)) this.#connections.set(inner.id, connection)
     return connection
   }

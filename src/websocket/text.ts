@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs'
 import { wrongKind } from './faults.js'
-import { MessageConnection } from './message-connection.js'
+import { Language } from './language.js'
 import { spoken, type MessageStreamEvent, type Spoken } from './message-stream.js'
 import type { Message } from './message.js'
 
@@ -18,17 +18,15 @@ import type { Message } from './message.js'
  * ```
  */
 export function text<E extends MessageStreamEvent<string>>(): OperatorFunction<E, Spoken<E, string, string>> {
-  return spoken({ understand: textOf, Connection: TextConnection })
-}
-
-class TextConnection extends MessageConnection<string> {
-  send(text: string): boolean {
-    if (typeof text !== 'string') throw new TypeError(`a connection of texts sends a string, not ${typeof text}`)
-    return this.inner.send(text)
-  }
+  return spoken(new Language(textOf, said))
 }
 
 export function textOf(message: Message): string {
   if (typeof message !== 'string') throw wrongKind('a binary message', 'texts')
   return message
+}
+
+function said(text: unknown): string {
+  if (typeof text !== 'string') throw new TypeError(`a connection of texts sends a string, not ${typeof text}`)
+  return text
 }
