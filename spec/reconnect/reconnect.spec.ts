@@ -285,10 +285,85 @@ describe('reconnect', () => {
       expect(outcome(circular, {})).to.equal(again)
     })
 
-    it('by the code of a WebSocket’s close', () => {
-      expect(outcome(undefined, { code: 1008 })).to.equal('close complete')
-      expect(outcome(undefined, { code: 1013 }, { random: () => 0 })).to.equal(slowly(0))
-      expect(outcome(undefined, { code: 1006 })).to.equal(again)
+    const words = { retry: again, slow: slowly(0), stop: 'close complete' }
+
+    for (const [code, verdict] of [
+      [1000, 'retry'],
+      [1001, 'retry'],
+      [1002, 'stop'],
+      [1003, 'stop'],
+      [1004, 'retry'],
+      [1005, 'retry'],
+      [1006, 'retry'],
+      [1007, 'stop'],
+      [1008, 'stop'],
+      [1009, 'slow'],
+      [1010, 'stop'],
+      [1011, 'retry'],
+      [1012, 'retry'],
+      [1013, 'slow'],
+      [1014, 'retry'],
+      [1015, 'slow'],
+      [4000, 'retry'],
+      [4401, 'stop'],
+      [4403, 'stop'],
+    ] as const) {
+      it(`a WebSocket’s close with ${code}: ${verdict}`, () => {
+        expect(outcome(undefined, { reason: 'remote', code }, { random: () => 0 })).to.equal(words[verdict])
+      })
+    }
+
+    for (const [status, expected] of [
+      [200, again],
+      [401, 'close error'],
+      [403, 'close error'],
+      [404, 'close error'],
+      [410, 'close error'],
+      [426, 'close error'],
+      [429, slowly(0)],
+      [500, again],
+      [502, again],
+      [503, slowly(0)],
+    ] as const) {
+      it(`a WebSocket that is refused with ${status}: ${expected === again ? 'again' : expected === 'close error' ? 'not again' : 'slowly'}`, () => {
+        const refused = Object.assign(code('ERR_HANDSHAKE_REFUSED'), { status, headers: {} })
+        expect(outcome(refused, { code: 1006 }, { random: () => 0 })).to.equal(expected)
+      })
+    }
+
+    it('the status of nothing but a refusal', () => {
+      expect(outcome(Object.assign(code('ECONNRESET'), { status: 401 }), {})).to.equal(again)
+    })
+
+    describe('a refusal that says when to come back', () => {
+      const asked = (after: unknown, options?: ReconnectOptions<AnyEvent>) => {
+        const headers = { 'retry-after': after }
+        return outcome(Object.assign(code('ERR_HANDSHAKE_REFUSED'), { status: 503, headers }), {}, options)
+      }
+
+      it('so many seconds later, and the policy’s delay after that, which spreads those who were told the same', () => {
+        expect(asked('7')).to.equal('close 8000 complete')
+        expect(asked('0')).to.equal('close 1000 complete')
+      })
+
+      it('at a time', () =>
+        run(() => {
+          expect(asked('Thu, 01 Jan 1970 00:00:07 GMT')).to.equal('close 8000 complete')
+          expect(asked('Thu, 01 Jan 1969 00:00:07 GMT')).to.equal('close 1000 complete')
+        }))
+
+      it('after five minutes at most', () => {
+        expect(asked('3600')).to.equal('close 301000 complete')
+      })
+
+      it('in no words that are understood: as if it had said nothing', () => {
+        for (const after of ['soon', '-1x', '', ['7'], undefined])
+          expect(asked(after, { random: () => 0 })).to.equal(slowly(0))
+      })
+
+      it('unless there is a hint', () => {
+        expect(asked('7', { hint: () => 5 })).to.equal('close 5 complete')
+      })
     })
 
     it('what fails without a code: again, since that is how `fetch` says that the network is down', () => {

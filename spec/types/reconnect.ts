@@ -1,5 +1,6 @@
 import { defer, of, type Observable } from 'rxjs'
 import {
+  byCloseCode,
   exponential,
   limit,
   packets,
@@ -65,3 +66,8 @@ void bytes.pipe(reconnect([100], { classify: () => 'never' }))
 
 // @ts-expect-error hints come with packets and closes
 void bytes.pipe(reconnect([100], { hint: event => (event.type === 'open' ? 1 : undefined) }))
+
+// A table of close codes fits any stream, and those of WebSockets.
+declare const goodbyes: ConnectionStream<ConnectionEvent | Goodbye>
+void bytes.pipe(reconnect([100], { classify: byCloseCode({ 4000: 'stop' }) }))
+void goodbyes.pipe(reconnect([100], { classify: byCloseCode({ 4000: 'stop' }) }))

@@ -1,10 +1,7 @@
 import type { TypedEvent } from '../connection/event.js'
-
-/**
- * What follows the end of a connection: dial again after the policy's delay (`retry`), after a long one (`slow`), or
- * not at all (`stop`).
- */
-export type Verdict = 'retry' | 'slow' | 'stop'
+import { byCode } from './close-codes.js'
+import { verdictOnRefusal } from './refusal.js'
+import type { Verdict } from './verdict.js'
 
 /** As much of a `close` as is looked at, that of a WebSocket included. */
 interface Ending extends TypedEvent {
@@ -19,9 +16,15 @@ interface Ending extends TypedEvent {
  */
 export function classified(error: unknown, close: Ending | undefined): Verdict {
   if (close?.reason === 'local' || close?.reason === 'shutdown') return 'stop'
-  const codes = [close?.code, ...codesOf(error)]
-  if (codes.some(stops)) return 'stop'
-  return codes.some(slows) ? 'slow' : 'retry'
+  const verdicts = new Set([verdictOn(close?.code)])
+  for (const cause of causesOf(error)) verdicts.add(verdictOn(cause.code)).add(verdictOnRefusal(cause))
+  if (verdicts.has('stop')) return 'stop'
+  return verdicts.has('slow') ? 'slow' : 'retry'
+}
+
+function verdictOn(code: unknown): Verdict | undefined {
+  if (stops(code)) return 'stop'
+  return slows(code) ? 'slow' : byCode.get(code)
 }
 
 function stops(code: unknown): boolean {
@@ -62,30 +65,34 @@ const hopeless = new Set<unknown>([
   'UNABLE_TO_GET_ISSUER_CERT',
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-
-  // WebSocket (RFC 6455 section 7.4): protocol error, unacceptable or inconsistent data, policy, a missing extension;
-  // and by custom: unauthorized, forbidden
-  1002,
-  1003,
-  1007,
-  1008,
-  1010,
-  4401,
-  4403,
 ])
 
 /**
  * What time may change, but hardly that of a backoff: a peer that speaks another language, or has asked for patience.
  */
-const overburdened = new Set<unknown>(['ERR_FRAME_MALFORMED', 'ERR_FRAME_TOO_LONG', 1013])
+const overburdened = new Set<unknown>([
+  'ERR_FLOOD',
+  'ERR_FRAME_MALFORMED',
+  'ERR_FRAME_TOO_LONG',
+  'ERR_HANDSHAKE_MALFORMED',
+  'ERR_MESSAGE_ENCODING',
+  'ERR_MESSAGE_KIND',
+  'ERR_MESSAGE_TOO_LONG',
+  'ERR_PROTOCOL',
+])
 
-/** The code of an error and of what caused it. */
-function codesOf(error: unknown): unknown[] {
-  const codes: unknown[] = []
-  for (let at = error, depth = 0; isObject(at) && depth < 8; at = at.cause, depth += 1) codes.push(at.code)
-  return codes
+/** An error, and what caused it. */
+function causesOf(error: unknown): Fault[] {
+  const causes: Fault[] = []
+  for (let at = error; isObject(at) && causes.length < 8; at = at.cause) causes.push(at)
+  return causes
 }
 
-function isObject(value: unknown): value is { readonly code?: unknown; readonly cause?: unknown } {
+interface Fault {
+  readonly code?: unknown
+  readonly cause?: unknown
+}
+
+function isObject(value: unknown): value is Fault {
   return typeof value === 'object' && value !== null
 }

@@ -1,7 +1,7 @@
 import { isObservable, type Observable } from 'rxjs'
 import type { AnyEvent, TypedEvent } from '../connection/event.js'
 import { callback, delay, type Rule, type Rules } from '../connection/options.js'
-import type { Verdict } from './classify.js'
+import type { Verdict } from './verdict.js'
 
 /** What `reconnect` may be told, besides its policy. */
 export interface ReconnectOptions<E extends TypedEvent> {

@@ -17,9 +17,11 @@ import type { AnyEvent, CloseEvent, PacketEvent } from '../connection/event.js'
 import { silentClose } from '../connection/silent-close.js'
 import { asked } from './asked.js'
 import type { BackoffPolicy } from './backoff.js'
-import { classified, type Verdict } from './classify.js'
+import { classified } from './classify.js'
 import { Outage } from './outage.js'
 import type { ReconnectOptions } from './reconnect-options.js'
+import { retryAfter } from './refusal.js'
+import type { Verdict } from './verdict.js'
 
 const longestHint = 5 * 60_000
 
@@ -144,15 +146,17 @@ export class Reconnection {
     const { stableAfter = 10_000, now: early } = this.#options
     if (this.#openedAt !== undefined && now() - this.#openedAt >= stableAfter) this.#outage.over()
     const planned = this.#outage.next()
-    if (planned !== undefined) this.#wait(this.#delay(verdict, planned), error, early)
+    if (planned !== undefined) this.#wait(this.#delay(verdict, planned, error), error, early)
     else if (early !== undefined) this.#wait(Infinity, error, early)
     else this.#subscriber.error(this.#lastCause(error))
   }
 
-  #delay(verdict: Verdict, planned: number): number {
+  #delay(verdict: Verdict, planned: number, error: unknown): number {
     const { slow = 30_000, random = Math.random } = this.#options
     const hint = this.#hint
     if (hint !== undefined) return this.#outage.attempt === 1 ? hint : Math.max(hint, planned)
+    const earliest = retryAfter(error, now())
+    if (earliest !== undefined) return Math.min(earliest, longestHint) + planned
     if (verdict === 'retry') return planned
     return Math.max(planned, slow * (1 - asked('the random of reconnect', random) / 2))
   }
