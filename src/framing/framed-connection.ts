@@ -221,10 +221,12 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
     return this.#accepted
   }
 
+  /** Made for the first packet, and kept: what is asked here is not asked for each piece. */
   #writer(): (bytes: Uint8Array) => void {
+    const { inner } = this
+    const isCopied = copiedBy(inner) >= COPIED
     return bytes => {
-      const own = bytes.length > COPIED || copiedBy(this.inner) >= COPIED
-      this.#accepted = this.inner.send(own ? bytes : new Uint8Array(bytes))
+      this.#accepted = inner.send(isCopied || bytes.length > COPIED ? bytes : new Uint8Array(bytes))
       this.#pieces += 1
     }
   }
