@@ -2,9 +2,14 @@
 
 import { connect } from 'node:net'
 
+/** What is sent: the same chunk again and again, and before it what opens the conversation, if anything has to. */
+export interface Speech {
+  readonly preamble?: Uint8Array
+  readonly chunk: Uint8Array
+}
+
 /** Sends so many bytes; answers how many the system had taken when all were, or when the time was over. */
-export function send(port: number, bytes: number, ms: number): Promise<number> {
-  const chunk = Buffer.alloc(64 * 1024, 'x')
+export function send(port: number, bytes: number, ms: number, { preamble, chunk }: Speech): Promise<number> {
   const socket = connect({ port, host: '127.0.0.1' })
   return new Promise((resolve, reject) => {
     let left = bytes
@@ -19,7 +24,11 @@ export function send(port: number, bytes: number, ms: number): Promise<number> {
       }
       socket.end()
     }
-    socket.on('connect', push).on('drain', push).on('error', reject)
+    socket.on('connect', () => {
+      if (preamble === undefined) push()
+      else socket.once('data', push).write(preamble)
+    })
+    socket.on('drain', push).on('error', reject)
     socket.resume().on('close', () => {
       clearTimeout(stop)
       resolve(bytes - left)

@@ -5,12 +5,12 @@ import type { Run } from '../support/load.js'
 
 const held: Socket[] = []
 
-/** Opens so many connections and keeps them. */
-export async function hold(port: number, count: number): Promise<void> {
+/** Opens so many connections and keeps them; each says a preamble first, if there is one, and waits until it is answered. */
+export async function hold(port: number, count: number, preamble?: Uint8Array): Promise<void> {
   // A hundred at a time: more would not fit into the queue of a server that is not ready for them.
   while (count > 0) {
     const some = Math.min(100, count)
-    held.push(...(await Promise.all(Array.from({ length: some }, () => opened(port)))))
+    held.push(...(await Promise.all(Array.from({ length: some }, () => opened(port, preamble)))))
     count -= some
   }
 }
@@ -46,10 +46,16 @@ export async function visit(port: number, parallel: number, ms: number): Promise
   return { rate: (visits / elapsed) * 1000, answers: visits, elapsed }
 }
 
-function opened(port: number): Promise<Socket> {
+function opened(port: number, preamble?: Uint8Array): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => {
-      resolve(socket)
+      if (preamble === undefined) resolve(socket)
+      else {
+        socket.write(preamble)
+        socket.once('data', () => {
+          resolve(socket)
+        })
+      }
     })
     socket.once('error', reject)
   })

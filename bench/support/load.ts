@@ -13,6 +13,8 @@ export interface Shape {
   /** What answers a request. Default: the request. */
   readonly reply?: Uint8Array
   readonly secure?: boolean
+  /** What is said first on every connection; it is answered by a head of HTTP. */
+  readonly preamble?: Uint8Array
 }
 
 export interface Run {
@@ -162,19 +164,30 @@ class Caller {
 }
 
 function dial(session: Session): Promise<Caller> {
-  const { port, secure = false } = session.shape
+  const { port, secure = false, preamble } = session.shape
   return new Promise((resolve, reject) => {
     const socket = secure ? secureSocket(port, read) : plainSocket(port, read)
     const caller = new Caller(session, socket)
+    let waits = preamble !== undefined
     function read(bytes: Uint8Array, size: number): void {
-      caller.read(bytes, size)
+      if (!waits) {
+        caller.read(bytes, size)
+        return
+      }
+      const head = Buffer.from(bytes.buffer, bytes.byteOffset, size)
+      waits = !head.subarray(-END_OF_HEAD.length).equals(END_OF_HEAD)
+      if (!waits) resolve(caller)
     }
     socket.once(secure ? 'secureConnect' : 'connect', () => {
-      resolve(caller)
+      if (preamble === undefined) resolve(caller)
+      else socket.write(preamble)
     })
     socket.once('error', reject)
   })
 }
+
+/** Nothing follows it before we have asked something. */
+const END_OF_HEAD = Buffer.from('\r\n\r\n')
 
 type Read = (bytes: Uint8Array, size: number) => void
 
