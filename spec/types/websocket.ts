@@ -16,6 +16,7 @@ import {
   messages,
   pings,
   text,
+  topics,
   type ControlMessage,
   type Message,
   type WebSocketConnection,
@@ -94,3 +95,15 @@ expectType<typeof control extends Observable<infer E> ? Observable<E | Heartbeat
 expectType<Observable<string>>()(plain.pipe(heartbeat({ ...pings, interval: 10_000 }), text(), packets()))
 // @ts-expect-error: a browser can't ping
 void browser.pipe(heartbeat(pings))
+
+// Topics know what arrives and what can be sent.
+const feed = topics(plain.pipe(json<Price, { follow: string }>(), reconnect([100])), {
+  subscribe: follow => ({ follow }),
+  topicOf: price => price.share,
+})
+expectType<Observable<Price>>()(feed.topic('ACME'))
+topics(plain.pipe(json<Price, { follow: string }>()), {
+  // @ts-expect-error: this is not what we say
+  subscribe: share => ({ share }),
+  topicOf: price => price.share,
+})

@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, ConnectionOf, SentOf, TypedEvent } from '../connection/event.js'
 import { inTurn, type Sharer } from '../connection/in-turn.js'
 import { Outlet } from '../connection/outlet.js'
-import { Audience } from './audience.js'
+import { Audience } from '../connection/audience.js'
 import { Roster } from './roster.js'
 
 /** One life of a group: from its first subscriber to its last, or to the end of the stream. */

@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs'
-import type { Told } from '../connection/outlet.js'
+import type { Told } from './outlet.js'
 
 /** The subscribers to what is shared. Each hears the events from when it joined, all in the same order. */
 export class Audience<E> implements Told<E> {
