@@ -8,7 +8,9 @@ import { after, now } from './clock.js'
 export class Deadlines<T> {
   readonly #after: number
   readonly #expired: (item: T) => void
+  /** In milliseconds since `#start`: a small number needs no memory of its own, the time of a clock does. */
   readonly #due = new Map<T, number>()
+  readonly #start = now()
   #timer: Subscription | undefined
 
   /** @param after milliseconds; `Infinity` for none */
@@ -19,7 +21,7 @@ export class Deadlines<T> {
 
   add(item: T): void {
     if (this.#after === Infinity || this.#due.has(item)) return
-    this.#due.set(item, now() + this.#after)
+    this.#due.set(item, this.#elapsed + this.#after)
     this.#timer ??= this.#wait(this.#after)
   }
 
@@ -32,11 +34,15 @@ export class Deadlines<T> {
     this.#stop()
   }
 
+  get #elapsed(): number {
+    return now() - this.#start
+  }
+
   #wait(delay: number): Subscription {
     return after(delay, () => {
       // Meanwhile the spent timer stays in its place, so that who adds something in `expired` does not wait on its own.
       for (const [item, due] of this.#due) {
-        const left = Math.min(due - now(), this.#after)
+        const left = Math.min(due - this.#elapsed, this.#after)
         if (left > 0) {
           this.#timer?.unsubscribe()
           this.#timer = this.#wait(left)
