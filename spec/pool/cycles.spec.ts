@@ -1,10 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import type { TypedEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { group, pool } from 'sluice/pool'
 import { memory } from 'sluice/testing'
+import { CYCLES, growth, WARM_UP } from '../support/growth.js'
 
 describe('A hundred thousand connections, one after the other,', function () {
   this.timeout(60_000)
@@ -39,22 +38,3 @@ describe('A hundred thousand connections, one after the other,', function () {
     expect(net.open).to.equal(1)
   })
 })
-
-const CYCLES = 100_000
-const WARM_UP = 5_000
-
-/** By how many bytes of heap a cycle makes a program grow, when all garbage is collected. */
-function growth(cycle: () => void): number {
-  for (let count = 0; count < WARM_UP; count += 1) cycle()
-  const before = heap()
-  for (let count = 0; count < CYCLES; count += 1) cycle()
-  return (heap() - before) / CYCLES
-}
-
-function heap(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  collect()
-  return process.memoryUsage().heapUsed
-}
