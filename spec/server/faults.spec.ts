@@ -3,9 +3,10 @@ import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { mergeMap, type Observable } from 'rxjs'
 import { framed, lines } from 'sluice/framing'
-import { tcp } from 'sluice/net'
+import { tcp, tls } from 'sluice/net'
 import { serve, type Handler, type ServeOptions, type ServerInfo } from 'sluice/server'
-import { crowd, poorServerProcess, serverProcess } from '../support/net/child.js'
+import { ca, server as credentials } from '../support/net/certificates.js'
+import { clusterProcess, crowd, poorServerProcess, serverProcess } from '../support/net/child.js'
 import { closeAll, later } from '../support/net/closing.js'
 import { drained, gone, rawClient, take } from '../support/net/peers.js'
 import { eventually } from '../support/net/resources.js'
@@ -16,8 +17,12 @@ const listening = () => tcp.listen({ host: '127.0.0.1', port: 0 }).pipe(framed(l
 type Events = ReturnType<typeof listening> extends Observable<infer E> ? E : never
 
 /** A server on a free port that sends back every line, unless told otherwise. */
-async function echo(options: ServeOptions<Events> = {}, handler: Handler<Events> = packets => packets) {
-  const server = serve(listening(), handler, options)
+async function echo(
+  options: ServeOptions<Events> = {},
+  handler: Handler<Events> = packets => packets,
+  stream: Observable<Events> = listening(),
+) {
+  const server = serve(stream, handler, options)
   const closed: unknown[] = []
   const port = await new Promise<number>(resolve => {
     const subscription = server.subscribe(event => {
@@ -96,6 +101,60 @@ describe('A server under a flood', function () {
     }
     expect(await echoed(await rawClient({ port }), 'here')).to.equal('here')
     expect(server.info()).to.include({ peak: 10, accepted: 31, failures: 0 })
+  })
+
+  it('closes its port over TLS, too, where handshakes may be under way', async () => {
+    const stream = tls.listen({ host: '127.0.0.1', port: 0, ...credentials }).pipe(framed(lines()))
+    const { server, port } = await echo({ maxConnections: 10, whenFull: 'close', listenBelow: 5 }, undefined, stream)
+    const guest = () => tls.connect({ host: '127.0.0.1', port, ca }).pipe(framed(lines()))
+    for (let round = 0; round < 3; round += 1) {
+      let served = 0
+      const codes: unknown[] = []
+      const all = Array.from({ length: 50 }, () =>
+        guest().subscribe({
+          next: event => {
+            if (event.type === 'open') event.connection.send('hello')
+            if (event.type === 'packet') served += 1
+          },
+          error: (error: unknown) => codes.push(codeOf(error)),
+        }),
+      )
+      const leave = (): void => {
+        for (const visit of all) visit.unsubscribe()
+      }
+      later(leave)
+      await eventually(() => server.info().active === 10 && served + server.info().waiting + codes.length === 50)
+      expect(served).to.equal(10)
+      const late = guest().subscribe({ error: (error: unknown) => codes.push(codeOf(error)) })
+      await eventually(() => late.closed)
+      expect(codes.at(-1)).to.equal('ECONNREFUSED')
+      leave()
+      await eventually(() => server.info().active + server.info().waiting === 0)
+      await eventually(() => server.listeners.every(({ suspended }) => !suspended))
+    }
+    expect(server.info()).to.include({ peak: 10, failures: 0 })
+  })
+
+  it('closes its port in the workers of a cluster: who is full is dealt nobody, and all of them are refused by the system', async () => {
+    const child = clusterProcess(2, { maxConnections: 5, whenFull: 'close', listenBelow: 3 })
+    const { port } = (await child.says()) as { readonly port: number }
+    const infos = async () => (await child.ask())['infos'] as readonly (ServerInfo & { readonly suspended: boolean })[]
+    for (let round = 1; round <= 3; round += 1) {
+      const guests: Socket[] = []
+      // One after the other: of those who are being dealt out as the last worker closes, Node forgets one.
+      while (guests.length < 10) {
+        const [guest] = await flood(port, 1)
+        if (guest === undefined) throw new Error('refused')
+        expect(await echoed(guest, 'in')).to.equal('in')
+        guests.push(guest)
+      }
+      while ((await infos()).some(({ suspended }) => !suspended));
+      expect((await infos()).map(({ active }) => active)).to.deep.equal([5, 5])
+      expect(await flood(port, 20)).to.deep.equal([])
+      for (const guest of guests) guest.resume().end()
+      while ((await infos()).some(({ active, suspended }) => active > 0 || suspended));
+      expect(await infos()).to.satisfy((all: ServerInfo[]) => all.every(({ accepted }) => accepted === 5 * round))
+    }
   })
 
   it('from one address still serves the others', async () => {

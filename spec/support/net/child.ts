@@ -62,6 +62,11 @@ export function serverProcess(options: object): Child {
   return new Child(process.execPath, [script('server'), JSON.stringify(options)])
 }
 
+/** Servers with limits in so many workers of a cluster, on one port. */
+export function clusterProcess(workers: number, options: object): Child {
+  return new Child(process.execPath, [script('cluster'), String(workers), JSON.stringify(options)])
+}
+
 /** So many clients of an echo server that never rest. */
 export function crowd(port: number, count: number): Child {
   return new Child(process.execPath, [script('crowd'), String(port), String(count)])
