@@ -2,16 +2,17 @@ import { Observable } from 'rxjs'
 import { connectionOptions, type ConnectionOptions } from './connection-options.js'
 import type { Connection } from './connection.js'
 import type { ConnectionEvent } from './event.js'
+import type { Link } from './link.js'
 import { Links, plainLink, type MakesLink } from './links.js'
 import type { Listener } from './listener.js'
 import type { Line, Wire } from './wire.js'
 
 /** Where a transport tells what happens on a bound port. */
-export interface Host<in In = Uint8Array, in out Out = Uint8Array> {
+export interface Host<in In = Uint8Array, in out Out = Uint8Array, L extends Line<In> = Line<In>> {
   /** Bound. */
   listening(listener: Listener): void
   /** Takes in a connection and answers its line; its `open` follows when that is told `opened`. */
-  accept(start: (line: Line<In>) => Wire<Out>): Line<In>
+  accept(start: (line: L) => Wire<Out>): L
   /** The port could not be bound, or is lost. */
   failed(error: Error): void
   /** No more will be accepted. */
@@ -47,21 +48,21 @@ export function bind<In = Uint8Array, Out = Uint8Array>(
 }
 
 /** The same, for a transport whose connections can do more than others. */
-export function bindAs<In, Out>(
-  make: MakesLink<In, Out>,
+export function bindAs<In, Out, L extends Link<In, Out> = Link<In, Out>>(
+  make: MakesLink<In, Out, L>,
   options: ConnectionOptions,
-  start: (host: Host<In, Out>) => () => void,
+  start: (host: Host<In, Out, L>) => () => void,
 ): Observable<ConnectionEvent<In, Connection<Out>>> {
   return new Observable(subscriber => {
     let over = false
     const completeWhenEmpty = () => {
       if (over && links.size === 0) links.outlet.complete()
     }
-    const links = new Links<In, Out>(subscriber, connectionOptions(options), make, completeWhenEmpty)
+    const links = new Links<In, Out, L>(subscriber, connectionOptions(options), make, completeWhenEmpty)
     subscriber.add(() => {
       links.abandon()
     })
-    const host: Host<In, Out> = {
+    const host: Host<In, Out, L> = {
       listening(listener) {
         links.outlet.run(() => {
           links.outlet.next({ type: 'listening', listener })

@@ -2,6 +2,7 @@ import { Observable } from 'rxjs'
 import { connectionOptions, type ConnectionOptions } from './connection-options.js'
 import type { Connection, Endpoint } from './connection.js'
 import type { CloseEvent, ConnectionEvent } from './event.js'
+import type { Link } from './link.js'
 import { Links, plainLink, type MakesLink } from './links.js'
 import type { Line, Wire } from './wire.js'
 
@@ -36,18 +37,18 @@ export function dial<In = Uint8Array, Out = Uint8Array>(
 }
 
 /** The same, for a transport whose connections can do more than others. */
-export function dialAs<In, Out>(
-  make: MakesLink<In, Out>,
+export function dialAs<In, Out, L extends Link<In, Out> = Link<In, Out>>(
+  make: MakesLink<In, Out, L>,
   target: Endpoint,
   options: ConnectionOptions,
-  start: (line: Line<In>) => Wire<Out>,
+  start: (link: L) => Wire<Out>,
 ): Observable<ConnectionEvent<In, Connection<Out>>> {
   return new Observable(subscriber => {
     const finish = ({ error }: CloseEvent<Connection<Out>>) => {
       if (error === undefined) links.outlet.complete()
       else links.outlet.error(error)
     }
-    const links = new Links<In, Out>(subscriber, connectionOptions(options), make, finish, target)
+    const links = new Links<In, Out, L>(subscriber, connectionOptions(options), make, finish, target)
     const link = links.add()
     subscriber.add(() => {
       links.abandon()

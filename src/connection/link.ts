@@ -154,6 +154,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   // ── what the transport tells ──
 
+  /** Puts it on a wire, or on another one: that which a handshake has made of the first. */
   attach(wire: Wire<Out>): void {
     this.#wire = wire
     if (this.#gone) this.#abort()

@@ -9,13 +9,13 @@ import type { ConnectionOptions } from './connection-options.js'
 import { Outlet } from './outlet.js'
 import type { Surroundings } from './surroundings.js'
 import { Sweep } from './sweep.js'
-import type { Line, Wire } from './wire.js'
+import type { Wire } from './wire.js'
 
 /** Makes a connection: a `Link`, or what a transport has made of it. */
-export type MakesLink<In, Out> = (surroundings: Surroundings<In, Out>) => Link<In, Out>
+export type MakesLink<In, Out, L extends Link<In, Out> = Link<In, Out>> = (surroundings: Surroundings<In, Out>) => L
 
 /** What the connections of one subscription share: their way out, their options, one timer for each kind of deadline. */
-export class Links<In, Out> implements Surroundings<In, Out> {
+export class Links<In, Out, L extends Link<In, Out> = Link<In, Out>> implements Surroundings<In, Out> {
   readonly outlet: Outlet<ConnectionEvent<In, Connection<Out>>>
   readonly options: Required<ConnectionOptions>
   readonly target: Endpoint | undefined
@@ -24,13 +24,13 @@ export class Links<In, Out> implements Surroundings<In, Out> {
   readonly writing: Sweep<Link<In, Out>>
 
   readonly #live = new Set<Link<In, Out>>()
-  readonly #make: MakesLink<In, Out>
+  readonly #make: MakesLink<In, Out, L>
   readonly #onGone: (close: CloseEvent<Connection<Out>>) => void
 
   constructor(
     subscriber: Subscriber<ConnectionEvent<In, Connection<Out>>>,
     options: Required<ConnectionOptions>,
-    make: MakesLink<In, Out>,
+    make: MakesLink<In, Out, L>,
     onGone: (close: CloseEvent<Connection<Out>>) => void,
     target?: Endpoint,
   ) {
@@ -58,14 +58,14 @@ export class Links<In, Out> implements Surroundings<In, Out> {
     return this.#live.size
   }
 
-  add(): Link<In, Out> {
+  add(): L {
     const link = this.#make(this)
     this.#live.add(link)
     return link
   }
 
   /** Puts a link on the wire that `start` makes. What is told meanwhile is told when it is there to be sent on. */
-  start(link: Link<In, Out>, start: (line: Line<In>) => Wire<Out>): void {
+  start(link: L, start: (line: L) => Wire<Out>): void {
     this.outlet.hold(() => {
       try {
         link.attach(start(link))

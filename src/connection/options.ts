@@ -21,17 +21,28 @@ export function checkOptions<Options extends object>(
 ): void {
   if (!isObject(options))
     throw new SluiceError('ERR_OPTIONS', `${of}: options must be an object, not ${shown(options)}`)
-  const table: Readonly<Record<string, Rule>> = rules
   const missing = required.filter(name => options[name] === undefined).map(name => `${name} is missing`)
-  const wrong = Object.entries(options).flatMap(([name, value]) => {
+  const faults = [...missing, ...wrong(options, rules)]
+  if (faults.length > 0) throw new SluiceError('ERR_OPTIONS', `${of}: ${faults.join('; ')}`)
+}
+
+/** Options that are themselves the value of one. */
+export function group<Options extends object>(rules: Rules<Options>): Rule {
+  return value => {
+    if (!isObject(value)) return 'must be options'
+    const faults = wrong(value, rules)
+    return faults.length > 0 ? `must be options of which none is wrong (${faults.join('; ')})` : undefined
+  }
+}
+
+function wrong(options: Beside, rules: Readonly<Record<string, Rule>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
     if (value === undefined) return []
-    const rule = Object.hasOwn(table, name) ? table[name] : undefined
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
     if (rule === undefined) return [`${name} is not an option`]
     const fault = rule(value, options)
     return fault === undefined ? [] : [`${name} ${fault}, not ${shown(value)}`]
   })
-  const faults = [...missing, ...wrong]
-  if (faults.length > 0) throw new SluiceError('ERR_OPTIONS', `${of}: ${faults.join('; ')}`)
 }
 
 /** The longest wait that a timer can do. */
