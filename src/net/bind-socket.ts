@@ -10,7 +10,11 @@ import { BACKLOG, hasPath, type PathPlace, type TcpPlace } from './socket-option
 const nodesOwn = new Socket().listeners('end') as (() => void)[]
 
 /** Binds a port or a path and hands over what is accepted there, paused; answers its gate, which is closed to release it. */
-export function bindSocket(host: Host, at: TcpPlace | PathPlace, accept: (socket: Socket) => void): Gate<Socket> {
+export function bindSocket(
+  host: Omit<Host, 'accept'>,
+  at: TcpPlace | PathPlace,
+  accept: (socket: Socket) => void,
+): Gate<Socket> {
   const { backlog = BACKLOG } = at
   let endpoint: Endpoint = { address: '' }
   /** The port is being bound again. */
