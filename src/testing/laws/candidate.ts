@@ -27,8 +27,10 @@ export interface Candidate {
   readonly open: () => number
   /** More bytes than the system takes for a peer that does not read. Default 32 MiB. */
   readonly flood?: number
-  /** Whether the peer of a `destroy()` sees a failure. Default `true`. */
+  /** Whether the peer of a `destroy()` sees a failure, even while it is paused. Default `true`. */
   readonly resets?: boolean
+  /** Whether bytes of its own go over the wire beside those that are sent: headers of frames, a farewell. Default `false`. */
+  readonly adds?: boolean
   /** The operator that the streams go through, to see what it does with events that it does not know. */
   readonly operator?: OperatorFunction<TypedEvent, TypedEvent>
 }

@@ -100,6 +100,12 @@ export class Scene {
     return sent
   }
 
+  /** Holds a counter against the bytes that were sent, beside which there may be others. */
+  counts(actual: number, sent: number, what: string): void {
+    const isSo = this.candidate.adds === true ? actual >= sent : actual === sent
+    check(isSo, `${what}: ${actual} bytes, not ${sent}`)
+  }
+
   /** Until something is so that no event tells. */
   async until(isSo: () => boolean, wanted: string): Promise<void> {
     for (let turns = 0; !isSo(); turns += 1) {
