@@ -7,7 +7,6 @@ import { Duplex, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { ConnectionStream, Line, Wire } from 'sluice'
 import type { Decoder } from 'sluice/framing'
-import type { ControlMessage, WebSocketConnection, WebSocketEvent } from 'sluice/websocket'
 import type { Candidate, EventHelpers } from 'sluice/testing'
 
 interface Call { readonly id?: number; readonly method?: string; readonly result?: unknown }
@@ -25,11 +24,6 @@ declare const last: Map<string, Uint8Array>
 declare const left: Observable<void>
 declare const prices: Observable<Price>
 declare const window: EventTarget
-declare const webSocket: {
-  connect(to: string | { readonly url: string; readonly control: true }): ConnectionStream<
-    WebSocketEvent<string | Uint8Array, WebSocketConnection<string | Uint8Array | ControlMessage>>
-  >
-}
 declare const candidate: Candidate
 declare const at: EventHelpers['at']
 declare const cold: EventHelpers['cold']

@@ -1,5 +1,6 @@
 export { binary } from '../binary.js'
 export type { CloseStatus, CloseWith } from '../close-status.js'
+export { HandshakeRefusedError, type HandshakeRefusal } from '../handshake-refused-error.js'
 export { json } from '../json.js'
 export { isControl, type ControlMessage, type Message } from '../message.js'
 export type { Spoken } from '../message-stream.js'
@@ -10,3 +11,18 @@ export { topics, type Topics } from '../topics.js'
 export type { TopicsOptions } from '../topics-options.js'
 export type { WebSocketConnection } from '../web-socket-connection.js'
 export type { WebSocketCloseEvent, WebSocketEvent } from '../web-socket-event.js'
+export type { AcceptedConnection } from './accepted-connection.js'
+export type { DeflateOptions, MessageOptions } from './message-options.js'
+export { webSocket } from './web-socket.js'
+export type {
+  Acceptance,
+  Negotiation,
+  OwnMessageOptions,
+  OwnPlace,
+  Refusal,
+  ServerPlace,
+  UpgradeOptions,
+  UpgradesPlace,
+  WebSocketPlace,
+} from './web-socket-place.js'
+export type { WebSocketTarget, WebSocketTls } from './web-socket-target.js'

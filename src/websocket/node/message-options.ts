@@ -1,5 +1,5 @@
 import { connectionRules, type ConnectionOptions } from '../../connection/connection-options.js'
-import { boolean, bytes, count, within, type Rule, type Rules } from '../../connection/options.js'
+import { boolean, bytes, count, group, within, type Rule, type Rules } from '../../connection/options.js'
 
 /** How messages may be compressed (permessage-deflate, RFC 7692). */
 export interface DeflateOptions {
@@ -39,16 +39,7 @@ const deflateRules: Rules<DeflateOptions> = {
   level: within(1, 9),
 }
 
-const deflate: Rule = value => {
-  if (typeof value === 'boolean') return undefined
-  if (typeof value !== 'object' || value === null) return 'must be true, false or its options'
-  const faults = Object.entries(value).flatMap(([name, own]) => {
-    const rule = Object.hasOwn(deflateRules, name) ? deflateRules[name as keyof DeflateOptions] : undefined
-    const fault = rule === undefined ? 'is not an option' : own === undefined ? undefined : rule(own)
-    return fault === undefined ? [] : [`${name} ${fault}`]
-  })
-  return faults.length > 0 ? `must be options of which none is wrong (${faults.join('; ')})` : undefined
-}
+const deflate: Rule = value => (typeof value === 'boolean' ? undefined : group(deflateRules)(value))
 
 export const messageRules: Rules<MessageOptions> = {
   ...connectionRules,
@@ -57,4 +48,9 @@ export const messageRules: Rules<MessageOptions> = {
   maxPings: count,
   control: boolean,
   deflate,
+}
+
+/** How messages are to be compressed, if they are. */
+export function deflateOf({ deflate = false }: Pick<MessageOptions, 'deflate'>): DeflateOptions | undefined {
+  return deflate === true ? {} : deflate === false ? undefined : deflate
 }

@@ -1,0 +1,115 @@
+import type { Duplex } from 'node:stream'
+import type { Subscription } from 'rxjs'
+import type { Endpoint } from '../../connection/connection.js'
+import type { Wire } from '../../connection/wire.js'
+import { DuplexWire } from '../../net/duplex-wire.js'
+import type { Gather } from '../../net/gather.js'
+import type { Handshake } from '../../net/handshake.js'
+import type { SocketKind } from '../../net/socket-kind.js'
+import type { MessageLink } from './message-link.js'
+import { WebSocketWire } from './web-socket-wire.js'
+import type { WireSettings } from './wire-settings.js'
+
+const nothing = () => undefined
+
+/**
+ * What a connection is on until its handshakes are done: nothing can be sent, it can only be given up. Its socket is watched here, whoever
+ * else reads from it.
+ */
+export class PendingWire implements Wire<unknown> {
+  readonly size = () => 0
+  readonly write = nothing
+  readonly pause = nothing
+  readonly resume = nothing
+  readonly end = nothing
+
+  /** Why it will have closed, where that is known before. */
+  failure: Error | undefined
+
+  readonly #link: MessageLink
+  readonly #over: () => void
+  #socket: Duplex | undefined
+  #kind: SocketKind | undefined
+  #abort: (() => void) | undefined
+  #meanwhile: Subscription | undefined
+
+  /** @param over called when it is given up, or has closed: whoever works on the handshake does not have to any more */
+  constructor(link: MessageLink, over: () => void) {
+    this.#link = link
+    this.#over = over
+  }
+
+  get remote(): Endpoint | undefined {
+    return this.#socket === undefined ? undefined : this.#kind?.remote(this.#socket)
+  }
+
+  /** What goes on meanwhile, and ends with it. */
+  meanwhile(work: Subscription): void {
+    this.#meanwhile = work
+  }
+
+  destroy(): void {
+    this.#leave()
+    if (this.#abort !== undefined) this.#abort()
+    else if (this.#socket !== undefined) this.#socket.destroy()
+    else this.#link.closed()
+  }
+
+  /** From now on, what becomes of this socket becomes of the connection. */
+  watch(socket: Duplex, kind?: SocketKind): void {
+    this.#unwatch()
+    this.#socket = socket
+    this.#kind = kind
+    socket.on('error', this.#failed).on('close', this.#closed)
+  }
+
+  /** Makes a socket secure. One that can't be is the connection's end. */
+  secure(
+    handshake: Handshake,
+    socket: Duplex,
+    kind: SocketKind,
+    done: (socket: Duplex, kind: SocketKind) => void,
+  ): void {
+    this.#unwatch()
+    socket.on('error', nothing) // The handshake will say what it was.
+    this.#abort = handshake(socket, kind, result => {
+      this.#abort = undefined
+      if ('error' in result) {
+        this.watch(socket, kind)
+        this.#link.destroy(result.error)
+        if (socket.closed) this.#closed()
+      } else {
+        this.watch(result.socket, result.kind)
+        done(result.socket, result.kind)
+      }
+    })
+  }
+
+  /** The handshakes are done. @param early what has come behind them */
+  open(socket: Duplex, kind: SocketKind, gather: Gather, settings: WireSettings, early: Uint8Array): void {
+    this.#unwatch()
+    socket.allowHalfOpen = true
+    if (early.length > 0) socket.unshift(early)
+    const wire = new WebSocketWire(this.#link, settings, below => new DuplexWire(below, socket, kind, gather))
+    this.#link.attach(wire)
+    this.#link.opened()
+  }
+
+  #unwatch(): void {
+    this.#socket?.off('error', this.#failed).off('close', this.#closed)
+  }
+
+  readonly #failed = (error: Error): void => {
+    this.failure ??= error
+  }
+
+  readonly #closed = (): void => {
+    this.#leave()
+    this.#link.closed(this.failure)
+  }
+
+  #leave(): void {
+    this.#meanwhile?.unsubscribe()
+    this.#over()
+  }
+}
