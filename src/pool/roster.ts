@@ -1,13 +1,7 @@
 import type { Connection } from '../connection/connection.js'
 import type { Encoder } from '../connection/encoded.js'
 import { Imprint } from './imprint.js'
-import { Seat, type Outcome, type Overflow } from './seat.js'
-
-/** Those who are sent what one encoder makes of a packet. */
-interface Bench<C extends Connection<Out>, Out> {
-  readonly imprint: Imprint<Out>
-  readonly seats: Set<Seat<C, Out>>
-}
+import { Seat, isOpen, type Overflow } from './seat.js'
 
 /** How many connections have taken a packet, and how many have missed it. */
 export interface Tally {
@@ -17,13 +11,11 @@ export interface Tally {
   missed: number
 }
 
-/** The open connections of a group. Those that are sent the same bytes for a packet sit together. */
+/** The open connections of a group. Those that name the same encoder are sent the same bytes. */
 export class Roster<C extends Connection<Out>, Out> {
   readonly #receives: (connection: C) => boolean
   readonly #seats = new Map<string, Seat<C, Out>>()
-  readonly #benches = new Map<Encoder<Out>, Bench<C, Out>>()
-  /** Those who encode in their own way. */
-  readonly #others = new Set<Seat<C, Out>>()
+  readonly #imprints = new WeakMap<Encoder<Out>, Imprint<Out>>()
 
   /** @param receives whether a connection is to have what is for all */
   constructor(receives: (connection: C) => boolean) {
@@ -39,18 +31,11 @@ export class Roster<C extends Connection<Out>, Out> {
   }
 
   add(connection: C): void {
-    const seat = new Seat<C, Out>(connection, this.#receives)
-    this.#seats.set(connection.id, seat)
-    this.#placesOf(seat).add(seat)
+    this.#seats.set(connection.id, new Seat(connection))
   }
 
   delete({ id }: Connection<never>): void {
-    const seat = this.#seats.get(id)
-    if (seat === undefined) return
     this.#seats.delete(id)
-    const places = this.#placesOf(seat)
-    places.delete(seat)
-    if (seat.encoder !== undefined && places.size === 0) this.#benches.delete(seat.encoder)
   }
 
   drained({ id }: Connection<never>): void {
@@ -61,16 +46,15 @@ export class Roster<C extends Connection<Out>, Out> {
   /** Sends a packet to all but one. Where it can't be encoded it throws, when those have it who encode it themselves. */
   broadcast(packet: Out, except: Connection<never> | undefined, overflow: Overflow): Tally {
     const tally = { taken: 0, missed: 0 }
-    const left = except && this.#seats.get(except.id)
-    const encoded = [...this.#benches.values()].map(({ imprint, seats }) => ({ seats, pieces: imprint.of(packet) }))
-    for (const { seats, pieces } of encoded) {
-      for (const seat of seats) if (seat !== left) count(tally, seat.send(packet, pieces, overflow))
-    }
+    const encoded = this.#encode(packet)
     const thrown: unknown[] = []
-    for (const seat of this.#others) {
-      if (seat === left) continue
+    for (const seat of this.#seats.values()) {
+      const { connection } = seat
+      if (connection.id === except?.id || !isOpen(connection) || !this.#receives(connection)) continue
       try {
-        count(tally, seat.send(packet, undefined, overflow))
+        const pieces = seat.encoder && encoded.get(seat.encoder)
+        if (seat.send(packet, pieces, overflow)) tally.taken += 1
+        else tally.missed += 1
       } catch (error) {
         thrown.push(error)
       }
@@ -79,15 +63,19 @@ export class Roster<C extends Connection<Out>, Out> {
     return tally
   }
 
-  #placesOf({ encoder }: Seat<C, Out>): Set<Seat<C, Out>> {
-    if (encoder === undefined) return this.#others
-    const bench = this.#benches.get(encoder) ?? { imprint: new Imprint(encoder), seats: new Set() }
-    this.#benches.set(encoder, bench)
-    return bench.seats
+  /** A packet as the bytes that each encoder makes of it: once for all who share it. */
+  #encode(packet: Out): Map<Encoder<Out>, readonly Uint8Array[]> {
+    const encoded = new Map<Encoder<Out>, readonly Uint8Array[]>()
+    for (const { encoder } of this.#seats.values())
+      if (encoder !== undefined && !encoded.has(encoder)) encoded.set(encoder, this.#imprint(encoder).of(packet))
+    return encoded
   }
-}
 
-function count(tally: Tally, outcome: Outcome): void {
-  if (outcome === 'taken') tally.taken += 1
-  else if (outcome === 'missed') tally.missed += 1
+  #imprint(encoder: Encoder<Out>): Imprint<Out> {
+    const known = this.#imprints.get(encoder)
+    if (known !== undefined) return known
+    const imprint = new Imprint(encoder)
+    this.#imprints.set(encoder, imprint)
+    return imprint
+  }
 }
