@@ -1,0 +1,22 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** How many bytes of memory something has taken and still holds, arrays of bytes included. */
+export function memoryTaken(act: () => void): number {
+  const before = memoryHeld()
+  act()
+  return memoryHeld() - before
+}
+
+function memoryHeld(): number {
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+function collect(): void {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  gc()
+  gc()
+}
