@@ -125,12 +125,10 @@ export class RawPeer {
   }
 }
 
-/** Plays a connection in virtual time. */
-export function withRawPeer(role: Role, options: RawPeerOptions, play: (peer: RawPeer) => void): void {
+/** Plays a connection in virtual time, and answers what that does. */
+export function withRawPeer<T>(role: Role, options: RawPeerOptions, play: (peer: RawPeer) => T): T {
   const scheduler = new TestScheduler(() => undefined)
-  scheduler.run(() => {
-    play(new RawPeer(role, options, scheduler))
-  })
+  return scheduler.run(() => play(new RawPeer(role, options, scheduler)))
 }
 
 export function shownEvent(event: PeerEvent): string {
