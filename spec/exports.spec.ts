@@ -4,8 +4,13 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { exportsOf, type Names } from './support/exports.js'
 
+interface Files {
+  readonly types: string
+  readonly default: string
+}
+
 interface Manifest {
-  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string }>>
+  readonly exports: Readonly<Record<string, Files & { readonly browser?: Files }>>
 }
 
 const { exports: entries } = read<Manifest>('package.json')
@@ -13,12 +18,35 @@ const { exports: entries } = read<Manifest>('package.json')
 /** Every public name. What is added here is promised to the users; edit it by hand, and tell the changelog. */
 const promised = read<Readonly<Record<string, Names>>>('spec/exports.json')
 
+const root = new URL('../../', import.meta.url)
+
 const forNode = ['./net', './websocket']
 
 describe('The entries', () => {
   it('are those that are promised', () => {
-    expect(Object.keys(entries)).to.have.members(Object.keys(promised))
+    const forBrowsers = Object.keys(entries).filter(entry => entries[entry]?.browser !== undefined)
+    expect([...Object.keys(entries), ...forBrowsers.map(inBrowsers)]).to.have.members(Object.keys(promised))
   })
+
+  for (const [entry, { browser }] of Object.entries(entries)) {
+    if (browser === undefined) continue
+
+    describe(inBrowsers(entry.replace('.', 'sluice')), () => {
+      const exported = exportsOf(browser.types)
+
+      it('exports the names that are promised, and no other', () => {
+        expect(exported.names).to.deep.equal(promised[inBrowsers(entry)])
+      })
+
+      it('says of each name what it is', () => {
+        expect(exported.undocumented).to.deep.equal([])
+      })
+
+      it('loads nothing of Node', async () => {
+        expect(await loadWithoutNode(new URL(browser.default, root).href)).to.equal('')
+      })
+    })
+  }
 
   for (const [entry, files] of Object.entries(entries)) {
     const specifier = entry.replace('.', 'sluice')
@@ -54,6 +82,10 @@ describe('The entries', () => {
     })
   }
 })
+
+function inBrowsers(entry: string): string {
+  return `${entry} in browsers`
+}
 
 /** The message of the refusal of the first module of Node, or nothing. */
 async function loadWithoutNode(specifier: string): Promise<string> {

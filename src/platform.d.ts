@@ -25,3 +25,17 @@ interface AbortSignal {
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
   removeEventListener(type: 'abort', listener: () => void): void
 }
+
+declare class URL {
+  constructor(url: string | URL)
+  readonly hash: string
+  readonly hostname: string
+  readonly href: string
+  readonly password: string
+  readonly port: string
+  protocol: string
+  readonly username: string
+}
+
+/** Absent in Node before 22. */
+declare const WebSocket: import('./websocket/browser/platform-socket.js').PlatformWebSocket | undefined
