@@ -331,7 +331,7 @@ describe('webSocket.connect, over the platform’s', () => {
     it('a URL, its own or in options', () => {
       const { WebSocket, sockets } = fakePlatform()
       const url = new URL('https://peer.test:8443/a?b=c')
-      for (const protocols of [undefined, 'one', ['one', 'two']])
+      for (const protocols of [undefined, ['one'], ['one', 'two']])
         webSocket
           .connect({ url, WebSocket, ...(protocols && { protocols }) })
           .subscribe()
@@ -351,8 +351,9 @@ describe('webSocket.connect, over the platform’s', () => {
           { url: 'ws://peer.test', maxHeld: 0, headers: {} },
           'maxHeld must be a whole number of bytes, more than 0, not 0; headers is not an option',
         ],
-        [{ url: 'ws://peer.test', protocols: ['a b'] }, 'protocols must be tokens'],
-        [{ url: 'ws://peer.test', protocols: ['a', 'a'] }, 'protocols must be tokens'],
+        [{ url: 'ws://peer.test', protocols: ['a b'] }, 'protocols must be a list of tokens'],
+        [{ url: 'ws://peer.test', protocols: 'a' }, 'protocols must be a list of tokens'],
+        [{ url: 'ws://peer.test', protocols: ['a', 'a'] }, 'protocols must be a list of tokens'],
         [{ url: 'ws://peer.test', halfOpen: true }, 'halfOpen is not an option'],
       ]
       for (const [to, fault] of wrong)

@@ -9,7 +9,7 @@ export interface WebSocketTarget extends Omit<ConnectionOptions, 'halfOpen'> {
   /** With `ws:` or `wss:`, as which `http:` and `https:` are taken. For a path of the page: `new URL('/path', location.href)`. */
   readonly url: string | URL
   /** What we speak, best first (`Sec-WebSocket-Protocol`). Default: none. */
-  readonly protocols?: string | readonly string[]
+  readonly protocols?: readonly string[]
   /**
    * How many bytes may come while the connection is paused, since the platform can't be told to wait. Beyond it the connection is destroyed
    * with `ERR_RECEIVE_OVERFLOW`. Default 16 MiB.
@@ -34,9 +34,9 @@ const url: Rule = value => {
 }
 
 const protocols: Rule = value => {
-  const all: readonly unknown[] = Array.isArray(value) ? value : [value]
+  const all: readonly unknown[] = Array.isArray(value) ? value : [undefined]
   const sound = all.every(one => typeof one === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(one))
-  return sound && new Set(all).size === all.length ? undefined : 'must be tokens of HTTP, each of them once'
+  return sound && new Set(all).size === all.length ? undefined : 'must be a list of tokens of HTTP, each of them once'
 }
 
 const { halfOpen: _, ...rules } = connectionRules

@@ -56,7 +56,7 @@ export const webSocket: WebSocketTransport = {
       surroundings => new PlatformLink(surroundings),
       endpointOf(address),
       options,
-      line => new PlatformWire(line, new Platform(address.href, [protocols].flat()), settings),
+      line => new PlatformWire(line, new Platform(address.href, [...protocols]), settings),
     ) as ConnectionStream<WebSocketEvent<Message, WebSocketConnection<Message>>>
   },
 }
