@@ -2,14 +2,15 @@
 
 import { connect } from 'node:net'
 
-/** What is sent: the same chunk again and again, and before it what opens the conversation, if anything has to. */
+/** What is sent: the same chunk again and again; before and behind it what begins and ends a conversation, if anything has to. */
 export interface Speech {
   readonly preamble?: Uint8Array
   readonly chunk: Uint8Array
+  readonly farewell?: Uint8Array
 }
 
 /** Sends so many bytes; answers how many the system had taken when all were, or when the time was over. */
-export function send(port: number, bytes: number, ms: number, { preamble, chunk }: Speech): Promise<number> {
+export function send(port: number, bytes: number, ms: number, { preamble, chunk, farewell }: Speech): Promise<number> {
   const socket = connect({ port, host: '127.0.0.1' })
   return new Promise((resolve, reject) => {
     let left = bytes
@@ -22,7 +23,8 @@ export function send(port: number, bytes: number, ms: number, { preamble, chunk 
         left -= chunk.length
         if (!socket.write(chunk)) return
       }
-      socket.end()
+      if (farewell === undefined) socket.end()
+      else socket.end(farewell)
     }
     socket.on('connect', () => {
       if (preamble === undefined) push()
