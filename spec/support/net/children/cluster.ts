@@ -10,13 +10,9 @@ import { serve } from 'sluice/server'
 const [count = '1', options = '{}'] = process.argv.slice(2)
 
 if (cluster.isPrimary) {
-  let port = 0
   const workers = Array.from({ length: Number(count) }, () => cluster.fork())
-  for (const worker of workers) {
-    const [message] = (await once(worker, 'message')) as [{ readonly port: number }]
-    port = message.port
-  }
-  console.log(JSON.stringify({ port }))
+  const [message] = (await Promise.all(workers.map(worker => once(worker, 'message'))))[0] as [object]
+  console.log(JSON.stringify(message))
   process.stdin.on('data', () => {
     const answers = workers.map(async worker => {
       worker.send('?')
