@@ -1,17 +1,22 @@
 import type { Subscription } from 'rxjs'
-import type { Connection, ConnectionEvent, ConnectionStream } from 'sluice'
+import type { Connection, ConnectionEvent, ConnectionStream, Listener, PacketOf, TypedEvent } from 'sluice'
 import { later } from './closing.js'
 
-type EventOf<In, Out> = ConnectionEvent<In, Connection<Out>>
 type Typed<E, Type> = Extract<E, { readonly type: Type }>
 
+/** What an event carries that can be ended. */
+interface Handles {
+  readonly listener?: Listener
+  readonly connection?: Connection
+}
+
 /** A subscription to a connection stream that remembers everything, and in which a spec can wait for what is to come. */
-export class Watch<In = Uint8Array, Out = Uint8Array> {
-  readonly events: EventOf<In, Out>[] = []
+export class Watch<E extends TypedEvent = ConnectionEvent> {
+  readonly events: E[] = []
   /** How the stream has ended, if it has. */
   ended: 'complete' | 'error' | undefined
   error: unknown
-  readonly #reactions: ((event: EventOf<In, Out>) => void)[]
+  readonly #reactions: ((event: E) => void)[]
   #subscription: Subscription | undefined
   #waiting: {
     readonly for: string
@@ -20,7 +25,7 @@ export class Watch<In = Uint8Array, Out = Uint8Array> {
     readonly fail: () => void
   }[] = []
 
-  constructor(stream: ConnectionStream<EventOf<In, Out>>, react?: (event: EventOf<In, Out>) => void) {
+  constructor(stream: ConnectionStream<E>, react?: (event: E) => void) {
     this.#reactions = react === undefined ? [] : [react]
     later(() => {
       this.abort()
@@ -52,23 +57,23 @@ export class Watch<In = Uint8Array, Out = Uint8Array> {
     return this.types.filter((type, index, types) => type !== 'packet' || types[index - 1] !== 'packet')
   }
 
-  get packets(): In[] {
-    return this.all('packet').map(({ packet }) => packet)
+  get packets(): PacketOf<E>[] {
+    return this.all('packet').map(event => (event as { readonly packet?: unknown }).packet as PacketOf<E>)
   }
 
-  all<Type extends EventOf<In, Out>['type']>(type: Type): Typed<EventOf<In, Out>, Type>[] {
-    return this.events.filter((event): event is Typed<EventOf<In, Out>, Type> => event.type === type)
+  all<Type extends E['type']>(type: Type): Typed<E, Type>[] {
+    return this.events.filter((event): event is Typed<E, Type> => event.type === type)
   }
 
   /** Does something at each further event, inside `next`. */
-  react(reaction: (event: EventOf<In, Out>) => void): void {
+  react(reaction: (event: E) => void): void {
     this.#reactions.push(reaction)
   }
 
   /** Waits for the event of a type, or for the nth. */
-  async next<Type extends EventOf<In, Out>['type']>(type: Type, nth = 1): Promise<Typed<EventOf<In, Out>, Type>> {
+  async next<Type extends E['type']>(type: Type, nth = 1): Promise<Typed<E, Type>> {
     await this.until(() => this.all(type).length >= nth, `${nth} × ${type}`)
-    return this.all(type)[nth - 1] as Typed<EventOf<In, Out>, Type>
+    return this.all(type)[nth - 1] as Typed<E, Type>
   }
 
   /** Waits until something holds; it is looked at after each event. A stream that ends before is a failure. */
@@ -95,9 +100,9 @@ export class Watch<In = Uint8Array, Out = Uint8Array> {
 
   /** Ends everything now. */
   abort(): void {
-    for (const event of this.events) {
-      if (event.type === 'listening') event.listener.close()
-      else if ('connection' in event) event.connection.destroy()
+    for (const event of this.events as readonly Handles[]) {
+      event.listener?.close()
+      event.connection?.destroy()
     }
     this.unsubscribe()
   }
@@ -113,10 +118,7 @@ export class Watch<In = Uint8Array, Out = Uint8Array> {
   }
 }
 
-export function watch<In, Out>(
-  stream: ConnectionStream<EventOf<In, Out>>,
-  react?: (event: EventOf<In, Out>) => void,
-): Watch<In, Out> {
+export function watch<E extends TypedEvent>(stream: ConnectionStream<E>, react?: (event: E) => void): Watch<E> {
   return new Watch(stream, react)
 }
 
