@@ -16,7 +16,8 @@ export interface PoolOptions<in Out = never> extends LeaseOptions {
 export interface EndpointOptions<out At extends PoolEndpoint> {
   /**
    * The endpoints, or an Observable of all that there are now: members come to those that are new and go from those
-   * that are missing. One that goes is drained: it is given nothing more, and is closed when nothing is in flight.
+   * that are missing. One that goes is drained: it is given nothing more, and is closed when nothing is in
+   * flight and nobody has leased it, however long that takes.
    */
   readonly endpoints: readonly At[] | Observable<readonly At[]>
 }
