@@ -10,6 +10,8 @@ export interface Listener {
   /** What is bound: with port 0 asked for, the port that was given. */
   readonly endpoint: Endpoint
   readonly paused: boolean
+  /** Whether it accepts no more, for good. */
+  readonly closed: boolean
   /** How many were accepted since it was bound, those that wait included. */
   readonly accepted: number
   /** How many were turned away: more than `backlog` while paused, or any while closing. */

@@ -47,7 +47,8 @@ export class Doors {
   }
 
   add(listener: Listener): void {
-    const replaced = this.#listeners.find(({ endpoint }) => isSame(endpoint, listener.endpoint))
+    // Several that are open may be at one endpoint: those of a WebSocket server, each with its path.
+    const replaced = this.#listeners.find(({ closed, endpoint }) => closed && isSame(endpoint, listener.endpoint))
     if (replaced !== undefined) this.#delete(replaced)
     this.#listeners = [...this.#listeners, listener]
     if (this.#closed) listener.close()

@@ -1,6 +1,6 @@
 import type { Observer, Subscription } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
-import { handlerError } from '../connection/errors.js'
+import { handlerError, SluiceError } from '../connection/errors.js'
 import type { AnyEvent, CloseEvent, OpenEvent } from '../connection/event.js'
 import { Addresses } from './addresses.js'
 import type { Doors } from './doors.js'
@@ -139,7 +139,7 @@ export class Reception implements Observer<AnyEvent> {
     const silent = this.#leaving.size >= FAREWELLS
     this.#leaving.add(connection.id)
     try {
-      if (silent || this.#refusal === undefined) connection.destroy()
+      if (silent || this.#refusal === undefined) connection.destroy(refused(cause))
       else connection.send(this.#refusal(cause, connection as never))
     } catch (thrown) {
       connection.destroy(handlerError('the refusal of serve', thrown))
@@ -185,4 +185,15 @@ export class Reception implements Observer<AnyEvent> {
     for (const connection of this.guests.values()) sum += bytes(connection)
     return sum
   }
+}
+
+const why: Readonly<Record<RefusalCause, string>> = {
+  full: 'the server is full',
+  address: 'too many are there from this address',
+  draining: 'the server is being drained',
+}
+
+/** Where a transport can, the peer is told. */
+function refused(cause: RefusalCause): SluiceError {
+  return new SluiceError('ERR_REFUSED', why[cause])
 }
