@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Host } from '../../connection/bind.js'
 import { Deadlines } from '../../connection/deadlines.js'
 import { asError } from '../../connection/errors.js'
 import { bindSocket } from '../../net/bind-socket.js'
@@ -10,15 +9,12 @@ import { hasPath } from '../../net/socket-options.js'
 import { overdue } from '../../net/stage.js'
 import { SERVER_HANDSHAKE_TIMEOUT } from '../../net/tls-options.js'
 import { Doorman } from './doorman.js'
-import type { Outgoing } from './frame-writer.js'
 import { refusalHeaders } from './http-answer.js'
-import type { AcceptedLink, Incoming } from './message-link.js'
+import type { AcceptedLink, MessageHost } from './message-link.js'
 import { PendingWire } from './pending-wire.js'
 import { noUpgrade, refused } from './upgrade-faults.js'
 import { refusalError, type Visitor } from './visitor.js'
 import type { OwnPlace, UpgradeOptions } from './web-socket-place.js'
-
-export type MessageHost = Host<Incoming, Outgoing, AcceptedLink>
 
 /** Takes in WebSockets at a port, or a path, of its own. Answers how to release it. */
 export function listenOwn(host: MessageHost, at: OwnPlace & UpgradeOptions<unknown>): () => void {
@@ -37,18 +33,23 @@ export function listenOwn(host: MessageHost, at: OwnPlace & UpgradeOptions<unkno
 
   const gate = bindSocket(host, at, accepted => {
     host.accept(link => {
-      const wire = new PendingWire(link, () => {
-        deadlines.delete(link)
-      })
       const speak = (socket: Duplex, itsKind: SocketKind): void => {
         visitors.set(socket, { link, wire, socket, kind: itsKind })
         http.emit('connection', socket)
         socket.resume()
       }
-      deadlines.add(link)
+      const wire: PendingWire = new PendingWire(
+        link,
+        () => {
+          deadlines.delete(link)
+        },
+        () => {
+          deadlines.add(link)
+          if (handshakes === undefined) speak(accepted, kind)
+          else wire.secure(handshakes.start, accepted, kind, speak)
+        },
+      )
       wire.watch(accepted, kind)
-      if (handshakes === undefined) speak(accepted, kind)
-      else wire.secure(handshakes.start, accepted, kind, speak)
       return wire
     })
   })

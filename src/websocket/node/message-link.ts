@@ -1,3 +1,4 @@
+import type { Host } from '../../connection/bind.js'
 import type { ControlMessage, Message } from '../message.js'
 import { WebSocketLink } from '../web-socket-link.js'
 import type { Outgoing } from './frame-writer.js'
@@ -11,3 +12,5 @@ export type MessageLink = WebSocketLink<Incoming, Outgoing>
 export class AcceptedLink extends WebSocketLink<Incoming, Outgoing> {
   context: unknown = undefined
 }
+
+export type MessageHost = Host<Incoming, Outgoing, AcceptedLink>

@@ -19,8 +19,6 @@ const nothing = () => undefined
 export class PendingWire implements Wire<unknown> {
   readonly size = () => 0
   readonly write = nothing
-  readonly pause = nothing
-  readonly resume = nothing
   readonly end = nothing
 
   /** Why it will have closed, where that is known before. */
@@ -28,15 +26,20 @@ export class PendingWire implements Wire<unknown> {
 
   readonly #link: MessageLink
   readonly #over: () => void
+  #begin: () => void
   #socket: Duplex | undefined
   #kind: SocketKind | undefined
   #abort: (() => void) | undefined
   #meanwhile: Subscription | undefined
 
-  /** @param over called when it is given up, or has closed: whoever works on the handshake does not have to any more */
-  constructor(link: MessageLink, over: () => void) {
+  /**
+   * @param over called when it is given up, or has closed: whoever works on the handshake does not have to any more
+   * @param begin called once the connection is on this wire
+   */
+  constructor(link: MessageLink, over: () => void, begin: () => void = nothing) {
     this.#link = link
     this.#over = over
+    this.#begin = begin
   }
 
   get remote(): Endpoint | undefined {
@@ -46,6 +49,16 @@ export class PendingWire implements Wire<unknown> {
   /** What goes on meanwhile, and ends with it. */
   meanwhile(work: Subscription): void {
     this.#meanwhile = work
+  }
+
+  pause(): void {
+    this.resume()
+  }
+
+  resume(): void {
+    const begin = this.#begin
+    this.#begin = nothing
+    begin()
   }
 
   destroy(): void {

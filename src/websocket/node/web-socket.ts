@@ -9,9 +9,11 @@ import type { AcceptedConnection } from './accepted-connection.js'
 import { endpointOfTarget } from './address.js'
 import { dialWebSocket } from './dial-web-socket.js'
 import type { Outgoing } from './frame-writer.js'
+import { listenOnServer } from './listen-on-server.js'
 import { listenOwn } from './listen-own.js'
+import { listenToUpgrades } from './listen-to-upgrades.js'
 import { AcceptedLink, type Incoming, type MessageLink } from './message-link.js'
-import { checkPlace, type OwnPlace, type UpgradeOptions, type WebSocketPlace } from './web-socket-place.js'
+import { checkPlace, type WebSocketPlace } from './web-socket-place.js'
 import { checkTarget, type WebSocketTarget } from './web-socket-target.js'
 
 /** What comes on a connection: pings and pongs, too, where `control` asks for them. */
@@ -68,7 +70,10 @@ export const webSocket = {
     return bindAs<Incoming, Outgoing, AcceptedLink>(
       surroundings => new AcceptedLink(surroundings),
       at,
-      host => listenOwn(host, at as OwnPlace & UpgradeOptions<unknown>),
+      host => {
+        if ('server' in at) return listenOnServer(host, at)
+        return 'upgrades' in at ? listenToUpgrades(host, at) : listenOwn(host, at)
+      },
     ) as unknown as Observable<WebSocketEvent<PacketsOf<Control>, AcceptedConnection<Context>>>
   },
 }
