@@ -4,6 +4,7 @@ import type { Subscription } from 'rxjs'
 export interface Endpoint {
   readonly address: string
   readonly port?: number
+  /** Of the address, where that is one of IP and it is known. */
   readonly family?: 'IPv4' | 'IPv6'
 }
 
@@ -19,23 +20,33 @@ export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed'
 
 /** What a handshake has settled about a TLS connection. */
 export interface TlsSession {
+  /** `TLSv1.3`, `TLSv1.2`. */
   readonly protocol: string
+  /** By OpenSSL's name: `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string
+  /** What both speak, where they have agreed on it (ALPN). */
   readonly alpn: string | undefined
+  /** The name that the client has asked for, where it has (SNI). */
   readonly serverName: string | undefined
   /** Whether the peer's certificate was checked and found good. A server that asks for none sees `false`. */
   readonly authorized: boolean
   /** Why the peer's certificate was not found good, where it was allowed all the same. */
   readonly authorizationError: string | undefined
+  /** What its certificate says, where it has shown one, be it good or not: look at `authorized`. */
   readonly peer: PeerIdentity | undefined
 }
 
 /** Who the peer's certificate says it is. */
 export interface PeerIdentity {
+  /** Its name in parts: `CN`, `O` and the like. */
   readonly subject: Readonly<Record<string, string | readonly string[]>>
+  /** The name of who has signed it. */
   readonly issuer: Readonly<Record<string, string | readonly string[]>>
+  /** All that it may be called: `DNS:example.org, IP Address:192.0.2.1`. */
   readonly subjectAltName: string | undefined
+  /** SHA-256 of the certificate, as `AB:CD:…`: what to pin. */
   readonly fingerprint256: string
+  /** In hexadecimal, unique for its issuer. */
   readonly serialNumber: string
   /** Milliseconds since 1970. */
   readonly validFrom: number
@@ -55,6 +66,7 @@ export interface PeerIdentity {
 export interface Connection<in Out = Uint8Array> {
   /** Identity: unique, never reused, kept by every operator that wraps a connection. */
   readonly id: string
+  /** What can still happen on it, as of this moment. */
   readonly state: ConnectionState
   /** Our end, known once open. */
   readonly local: Endpoint | undefined
@@ -100,6 +112,7 @@ export interface Connection<in Out = Uint8Array> {
    */
   pause(): Subscription
 
+  /** Whether somebody holds it paused, be it you or an operator. */
   readonly paused: boolean
   /** Bytes that were taken for sending and have not been handed to the system. */
   readonly bufferedAmount: number

@@ -9,6 +9,7 @@ import type { Endpoint } from './connection.js'
 export interface Listener {
   /** What is bound: with port 0 asked for, the port that was given. */
   readonly endpoint: Endpoint
+  /** Whether what is accepted waits: from `pause` or `suspend` to `resume`. */
   readonly paused: boolean
   /** Whether it accepts no more, for good. */
   readonly closed: boolean
@@ -21,25 +22,34 @@ export interface Listener {
    * more files to be opened (`EMFILE`), as long as it can.
    */
   readonly failures: number
+  /** The latest of them. */
   readonly lastFailure: Error | undefined
   /** The port is free until `resume`, or was not to be had again: peers are refused by the system. */
   readonly suspended: boolean
+  /** Holds whoever is accepted from now on. Unlike a connection's, it knows no holders: one `resume` ends it. */
   pause(): void
   /**
    * Frees the port until `resume` binds the same again. Where that fails it is counted, and `suspended` stays: call
    * `resume` again. What can't free its port (a path) is paused.
    */
   suspend(): void
+  /** Lets those who wait in, first come first served, and binds the port again if it was freed. */
   resume(): void
+  /** Accepts no more, for good; those who wait are refused. */
   close(): void
 }
 
 /** What a `Gate` does with what is accepted. */
 export interface Admission<Accepted> {
+  /** How many may wait while it is paused. */
   readonly backlog: number
+  /** What is bound now. */
   readonly endpoint: () => Endpoint
+  /** Opens a connection. */
   readonly accept: (accepted: Accepted) => void
+  /** Turns it away, without a word. */
   readonly refuse: (accepted: Accepted) => void
+  /** Releases what is bound. Called once. */
   readonly close: () => void
   /** Frees the port. */
   readonly suspend?: () => void
@@ -84,10 +94,12 @@ export class Gate<Accepted> implements Listener {
     return this.#admission.endpoint()
   }
 
+  /** For good, by `close`. */
   get closed(): boolean {
     return this.#closed
   }
 
+  /** Has what was accepted opened, wait, or turned away. */
   offer(accepted: Accepted): void {
     if (this.#closed || (this.paused && this.#waiting.length >= this.#admission.backlog)) {
       this.#refuse(accepted)

@@ -27,6 +27,7 @@ export interface TcpTarget extends SocketOptions {
   readonly port: number
   /** A name or an address. Default `localhost`. */
   readonly host?: string
+  /** From which of our own addresses it is dialled, and from which port. Default: the system chooses both. */
   readonly localAddress?: string
   readonly localPort?: number
   /** 4, 6, or 0 for both. Default 0. */
@@ -60,6 +61,7 @@ export interface TcpPlace extends SocketOptions {
   readonly host?: string
   /** How many peers may wait to be accepted, by the system and again while the listener is paused. Default 511. */
   readonly backlog?: number
+  /** Whether the address `::` is for IPv6 alone, and not for IPv4 as well. Default `false`. */
   readonly ipv6Only?: boolean
   /** Whether the workers of a `node:cluster` get ports of their own. Default `false`. */
   readonly exclusive?: boolean

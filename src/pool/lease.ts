@@ -10,6 +10,7 @@ import type { Pooled } from './pooled.js'
  * @typeParam At the endpoints of its members
  */
 export interface Lease<E extends TypedEvent, At = undefined> {
+  /** What you have for yourself: send on it, and hear `events`. */
   readonly connection: MemberConnection<SentOf<E>, At>
 
   /**

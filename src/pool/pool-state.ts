@@ -13,6 +13,7 @@ export interface PoolState {
   readonly connecting: number
   /** Leases that wait for a connection. */
   readonly pending: number
+  /** How long leases have waited so far. */
   readonly waits: Waits
 }
 

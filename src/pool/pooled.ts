@@ -6,12 +6,14 @@ import type { Member, MemberConnection } from './member.js'
 export interface FinishedEvent<in Out = Uint8Array, out At = undefined> {
   readonly type: 'finished'
   readonly member: Member<Out, At>
+  /** What its stream has failed with; left out where it has completed, or was to go. */
   readonly error?: unknown
 }
 
 /** The Observable of endpoints has failed: the members stay, and no more will come or go. */
 export interface EndpointsEvent {
   readonly type: 'endpoints'
+  /** What it has failed with. */
   readonly error: unknown
 }
 

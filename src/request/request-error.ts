@@ -9,6 +9,7 @@ export type Sent =
 
 /** The error of an ask that was not answered. */
 export class RequestError extends SluiceError {
+  /** Whether it is safe to ask again: with `no` it is. */
   readonly sent: Sent
 
   constructor(code: ErrorCode, message: string, sent: Sent, options?: ErrorOptions) {

@@ -20,10 +20,12 @@ export interface ServerInfo {
   readonly turnedAway: number
   /** How many left while they waited. */
   readonly left: number
+  /** Bytes that have come over the network, and that were handed to the system: of those who are open and who were. */
   readonly bytesRead: number
   readonly bytesWritten: number
   /** How often the system failed to accept: for the lack of files (`EMFILE`), say. */
   readonly failures: number
+  /** What it said last. */
   readonly lastFailure: Error | undefined
 }
 

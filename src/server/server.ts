@@ -22,6 +22,7 @@ export interface Server<E extends TypedEvent> extends ConnectionGroup<E | Refuse
   readonly mode: 'awake' | 'asleep'
   /** Pauses all listeners: whoever connects waits, as many as `backlog` says. What is open stays so. */
   sleep(): void
+  /** Lets those who wait in, as far as there is room. */
   wake(): void
 
   /**

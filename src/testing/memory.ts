@@ -37,6 +37,7 @@ export interface MemoryNetwork extends MemoryTransport {
    * dials stall. What is sent meanwhile arrives after `heal`, as TCP sends again what was lost.
    */
   cut(a: string, b?: string): void
+  /** Ends a `cut` of the same hosts: what was sent meanwhile arrives, and what was dialled goes on. */
   heal(a: string, b?: string): void
   /** Resets the connections between two hosts, or between one and all others: both ends see `ECONNRESET` at once. */
   reset(a: string, b?: string): void
