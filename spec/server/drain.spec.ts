@@ -239,6 +239,43 @@ describe('drain', () => {
     }
   })
 
+  const faults: Readonly<Record<string, () => number>> = {
+    throws: () => {
+      throw new Error('a bug')
+    },
+    'answers too much': () => 2,
+  }
+  for (const [fault, random] of Object.entries(faults)) {
+    it(`goes on without spread where its random ${fault}, and errors with that behind the report`, () => {
+      const lines = diary(pages => {
+        const net = memory()
+        const server = serve(port(net), packets => packets, idle)
+        server.subscribe({
+          complete: () => {
+            pages.write('over')
+          },
+        })
+        visitors(3, net)
+        server.drain({ batch: 1, spread: 1_000, random }).subscribe({
+          next: progress => {
+            pages.write(words(progress))
+          },
+          error: (error: unknown) => {
+            pages.write(`error ${codeOf(error)}`)
+          },
+        })
+      })
+      expect(lines.slice(-6)).to.deep.equal([
+        '1000 announce 2',
+        '1000 announce 1',
+        '2000 finish 1',
+        '2000 done: 3 finished, 0 aborted, 0 bytes lost',
+        '2000 error ERR_HANDLER',
+        '2000 over',
+      ])
+    })
+  }
+
   it('destroys whom an announce that throws was for', () => {
     const lines = diary(pages => {
       const net = memory()

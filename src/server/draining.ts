@@ -1,7 +1,8 @@
 import { ReplaySubject, Subscription, type Observable } from 'rxjs'
+import { chance } from '../connection/chance.js'
 import { after } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
-import { handlerError, SluiceError } from '../connection/errors.js'
+import { asError, handlerError, SluiceError } from '../connection/errors.js'
 import type { CloseEvent } from '../connection/event.js'
 import type { DrainOptions, DrainProgress } from './drain-options.js'
 
@@ -30,6 +31,7 @@ export class Draining {
   #finished = 0
   #aborted = 0
   #bytesLost = 0
+  #fault: Error | undefined
 
   constructor(drained: Drained, options: DrainOptions<unknown>) {
     this.#drained = drained
@@ -102,12 +104,12 @@ export class Draining {
 
   /** @param gap the most that lies between two batches */
   #announce(connections: readonly Connection<never>[], gap: number): void {
-    const { batch = 10_000, random = Math.random } = this.#options
+    const { batch = 10_000 } = this.#options
     const later = connections.slice(batch)
     this.#tell(later.length > 0 ? 'announce' : 'finish')
     for (const connection of connections.slice(0, batch)) this.#ask(connection)
     if (later.length === 0 || this.#isDone()) return
-    this.#after(gap * (1 - random() / 2), () => {
+    this.#after(gap * (1 - this.#share() / 2), () => {
       this.#announce(later, gap)
     })
   }
@@ -116,6 +118,16 @@ export class Draining {
     const { batch = 10_000, spread = 2_000, deadline = 15_000 } = this.#options
     const gaps = Math.ceil(connections / batch) - 1
     return gaps === 0 ? 0 : Math.min(spread, Math.min(LONGEST_SPREAD, deadline / 2) / gaps)
+  }
+
+  /** Without one the drain goes on, as slowly as it may: that it loses nothing is more than that it is spread. */
+  #share(): number {
+    try {
+      return chance('drain', this.#options.random ?? Math.random)
+    } catch (thrown) {
+      this.#fault ??= asError(thrown)
+      return 0
+    }
   }
 
   #ask(connection: Connection<never>): void {
@@ -139,7 +151,8 @@ export class Draining {
     this.#timers.unsubscribe()
     const [finished, aborted, bytesLost] = [this.#finished, this.#aborted, this.#bytesLost]
     this.#progress.next({ phase: 'done', remaining: 0, finished, aborted, bytesLost })
-    this.#progress.complete()
+    if (this.#fault === undefined) this.#progress.complete()
+    else this.#progress.error(this.#fault)
   }
 
   #after(delay: number, task: () => void): void {

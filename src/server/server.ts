@@ -46,7 +46,8 @@ export interface Server<E extends TypedEvent> extends ConnectionGroup<E | Refuse
    * waits. The stream tells where it is, and then the report; who subscribes late is told the latest. A second call,
    * while it is under way, aborts: the same stream is answered.
    *
-   * @throws `SluiceError` with code `ERR_OPTIONS`. An `announce` that throws destroys its connection with `ERR_HANDLER`
+   * @throws `SluiceError` with code `ERR_OPTIONS`. An `announce` that throws destroys its connection with `ERR_HANDLER`; a
+   * `random` that does is told behind the report, as the error of the stream
    *
    * @example On SIGTERM; a second one aborts
    * ```ts
