@@ -6,7 +6,7 @@ import { isControl } from '#src/websocket/message.js'
 import { limitsOf, type WireSettings } from '#src/websocket/node/wire-settings.js'
 import type { MessageOptions } from '#src/websocket/node/message-options.js'
 import { WebSocketLink } from '#src/websocket/web-socket-link.js'
-import { WebSocketWire } from '#src/websocket/node/web-socket-wire.js'
+import { openWire } from '#src/websocket/node/open-wire.js'
 import { ByteWire, codeOf } from '../byte-wire.js'
 import { bytesOf, framesOf, shownFrame, type RawFrame, type ReadFrame } from './raw-frame.js'
 
@@ -42,7 +42,7 @@ export class RawPeer {
       { address: 'peer' },
       options,
       line => {
-        const wire = new WebSocketWire(line, settings, below => (this.#wire = new ByteWire(below, copies)))
+        const wire = openWire(line, settings, below => (this.#wire = new ByteWire(below, copies)))
         this.wire.line.opened()
         return wire
       },

@@ -13,8 +13,8 @@ export interface FrameListener {
   /** Whether no more is to be told: then what is left waits. */
   readonly holds: boolean
   onMessage(message: Message): void
-  /** A whole message as it came: it has to be inflated. */
-  onCompressed(payload: Buffer, isText: boolean): void
+  /** A whole message as it came: it has to be inflated. Only where compression was agreed upon. */
+  onCompressed?(payload: Buffer, isText: boolean): void
   onPing(data: Buffer): void
   onPong(data: Buffer): void
   /** The last that is told. */
@@ -186,7 +186,7 @@ export class FrameReader {
 
   #tellMessage(kind: number, bytes: Buffer, start: number, end: number, ascii: boolean): void {
     const isText = (kind & 0x0f) === TEXT
-    if ((kind & COMPRESSED) !== 0) this.#listener.onCompressed(bytes.subarray(start, end), isText)
+    if ((kind & COMPRESSED) !== 0) this.#listener.onCompressed?.(bytes.subarray(start, end), isText)
     else this.#listener.onMessage(isText ? textOf(bytes, start, end, ascii) : bytes.subarray(start, end))
   }
 

@@ -7,7 +7,7 @@ import type { Gather } from '../../net/gather.js'
 import type { Handshake } from '../../net/handshake.js'
 import type { SocketKind } from '../../net/socket-kind.js'
 import type { MessageLink } from './message-link.js'
-import { WebSocketWire } from './web-socket-wire.js'
+import { openWire } from './open-wire.js'
 import type { WireSettings } from './wire-settings.js'
 
 const nothing = () => undefined
@@ -103,7 +103,7 @@ export class PendingWire implements Wire<unknown> {
     this.#unwatch()
     socket.allowHalfOpen = true
     if (early.length > 0) socket.unshift(early)
-    const wire = new WebSocketWire(this.#link, settings, below => new DuplexWire(below, socket, kind, gather))
+    const wire = openWire(this.#link, settings, below => new DuplexWire(below, socket, kind, gather))
     this.#link.attach(wire)
     this.#link.opened()
   }

@@ -1,19 +1,16 @@
 import type { Subscription } from 'rxjs'
-import { after, now } from '../../connection/clock.js'
+import { after } from '../../connection/clock.js'
 import type { Endpoint, TlsSession } from '../../connection/connection.js'
 import type { Encoder } from '../../connection/encoded.js'
 import { asError, SluiceError } from '../../connection/errors.js'
 import type { Line, Wire } from '../../connection/wire.js'
 import { NORMAL, UNSPOKEN, lastWord, type CloseStatus } from '../close-status.js'
-import { isControl, type ControlMessage, type Message } from '../message.js'
+import type { ControlMessage, Message } from '../message.js'
 import type { MessageWire } from '../message-wire.js'
-import { Deflater } from './deflater.js'
+import { ControlRate } from './control-rate.js'
 import { CLOSE, FIN, PONG } from './frame.js'
 import { FrameReader, type FrameListener } from './frame-reader.js'
-import { FrameWriter, bytesOf, closePayload, opcodeOf, type Outgoing } from './frame-writer.js'
-import { Inflater } from './inflater.js'
-import { Outbox, type Sender } from './outbox.js'
-import { textOf } from './utf8.js'
+import { FrameWriter, closePayload, type Outgoing } from './frame-writer.js'
 import type { WireSettings } from './wire-settings.js'
 
 /** How long, in milliseconds, a peer has to end the connection beneath when all was said. */
@@ -31,12 +28,12 @@ const wholeFrames: Encoder<Outgoing> = {
  *
  * A peer's Close frame is its `end`, and our `end` is ours. When both have been said, the server ends the connection beneath (section 7.1.1).
  */
-export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener, Sender {
-  readonly #line: Line<Message | ControlMessage>
+export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener {
+  protected readonly line: Line<Message | ControlMessage>
+  protected readonly below: Wire
+  protected readonly writer: FrameWriter
   readonly #settings: WireSettings
-  readonly #below: Wire
   readonly #reader: FrameReader
-  readonly #writer: FrameWriter
   status: CloseStatus | undefined = undefined
   #farewell: CloseStatus | undefined = undefined
   #closeSent = false
@@ -44,30 +41,19 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   #peerEnded = false
   /** Nothing is left below. */
   #gone = false
-  readonly #inflater: Inflater | undefined
-  readonly #outbox: Outbox | undefined
   #paused = true
-  /** A message is being inflated, behind which everything has to wait. */
-  #inflating = false
-  /** A Close frame follows what is being compressed. */
-  #ending = false
   /** It was given up: what comes is nobody's business any more. */
   #over = false
   #lingering: Subscription | undefined = undefined
-  /** The second that is counted, and the control frames in it. */
-  #second = 0
-  #controls = 0
+  #rate: ControlRate | undefined = undefined
 
   /** @param open makes the wire of bytes, told on this line */
   constructor(line: Line<Message | ControlMessage>, settings: WireSettings, open: (below: Line) => Wire) {
-    this.#line = line
+    this.line = line
     this.#settings = settings
     this.#reader = new FrameReader(this, settings.role, settings.limits, settings.deflate !== undefined)
-    this.#below = open(this)
-    this.#writer = new FrameWriter(this.#below, settings.role)
-    const { deflate, limits } = settings
-    this.#inflater = deflate && new Inflater(deflate, limits.maxPayload)
-    this.#outbox = deflate && new Outbox(new Deflater(deflate), this)
+    this.below = open(this)
+    this.writer = new FrameWriter(this.below, settings.role)
   }
 
   get protocol(): string {
@@ -75,55 +61,48 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   get local(): Endpoint | undefined {
-    return this.#below.local
+    return this.below.local
   }
 
   get remote(): Endpoint | undefined {
-    return this.#below.remote
+    return this.below.remote
   }
 
   get tls(): TlsSession | undefined {
-    return this.#below.tls
+    return this.below.tls
   }
 
   get copies(): number {
-    return this.#outbox === undefined ? (this.#below.copies ?? 0) : 0
+    return this.below.copies ?? 0
   }
 
   get frames(): Encoder<Outgoing> | undefined {
-    return this.#settings.role === 'server' && this.#settings.deflate === undefined ? wholeFrames : undefined
+    return this.#settings.role === 'server' ? wholeFrames : undefined
   }
 
   // ── what the connection asks ──
 
   size(packet: Outgoing): number {
-    return this.#writer.sizeOf(packet)
+    return this.writer.sizeOf(packet)
   }
 
   write(packet: Outgoing): void {
-    const outbox = this.#outbox
-    if (outbox === undefined || isControl(packet)) this.#writer.write(packet)
-    else {
-      const payload = typeof packet === 'string' ? Buffer.from(packet) : bytesOf(packet)
-      const first = opcodeOf(packet) | FIN
-      if (outbox.takes(payload.length)) outbox.take(first, payload)
-      else this.#writer.frame(first, payload)
-    }
+    this.writer.write(packet)
   }
 
   /** Takes a frame that many are sent. */
   share(frame: Uint8Array): void {
-    this.#writer.share(frame)
+    this.writer.share(frame)
   }
 
   pause(): void {
     this.#paused = true
-    this.#below.pause()
+    this.below.pause()
   }
 
   resume(): void {
     this.#paused = false
-    this.#goOn()
+    this.goOn()
   }
 
   leaveWith(status: CloseStatus): void {
@@ -132,43 +111,41 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   end(): void {
     if (this.#over) return
-    this.#ending = true
-    if (this.#outbox?.busy === true) return
     this.#sayClose(this.#farewell ?? answerTo(this.status))
     this.#endWhenBothHave()
   }
 
   destroy(error?: Error): void {
     const word = error === undefined || this.#over || this.#closeSent ? undefined : lastWord(error)
-    this.#giveUp()
+    this.giveUp()
     if (this.#gone) {
-      this.#line.closed()
+      this.line.closed()
       return
     }
     if (word === undefined || !this.#sayClose(word)) {
-      this.#below.destroy()
+      this.below.destroy()
       return
     }
     this.#linger()
-    this.#below.resume()
-    this.#below.end()
+    this.below.resume()
+    this.below.end()
   }
 
   // ── what the wire of bytes tells ──
 
   opened(): void {
-    this.#line.opened()
+    this.line.opened()
   }
 
   received(chunk: Uint8Array, size: number): void {
-    this.#line.heard(size)
-    this.#read(() => {
+    this.line.heard(size)
+    this.read(() => {
       this.#reader.read(chunk)
     })
   }
 
   heard(size: number): void {
-    this.#line.heard(size)
+    this.line.heard(size)
   }
 
   ended(): void {
@@ -177,17 +154,17 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   added(size: number): boolean {
-    return this.#line.added(size)
+    return this.line.added(size)
   }
 
   written(size: number): void {
-    this.#writer.unwritten -= size
-    this.#line.written(size)
+    this.writer.unwritten -= size
+    this.line.written(size)
     if (this.#bothHave) this.#lingerBehindAll()
   }
 
   blocked(): void {
-    this.#line.blocked()
+    this.line.blocked()
   }
 
   closed(error?: Error): void {
@@ -201,109 +178,78 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   /** Nothing is told while it is paused, nor behind a Close frame. */
   get holds(): boolean {
-    return this.#paused || this.#inflating || this.#isOver()
+    return this.waits || this.#isOver()
   }
 
   onMessage(message: Message): void {
-    this.#line.received(message, 0)
-  }
-
-  onCompressed(payload: Uint8Array, isText: boolean): void {
-    this.#inflating = true
-    this.#below.pause()
-    this.#inflater?.run(payload, (error, bytes = Buffer.alloc(0)) => {
-      this.#inflating = false
-      this.#read(() => {
-        if (error !== undefined) throw error
-        this.onMessage(isText ? textOf(bytes, 0, bytes.length) : bytes)
-      })
-      this.#goOn()
-    })
+    this.line.received(message, 0)
   }
 
   onPing(data: Uint8Array): void {
-    this.#count()
+    this.#countControl()
     if (!this.#closeSent && !this.#sayControl(PONG, data)) return
-    if (this.#settings.control) this.#line.received({ type: 'ping', data }, 0)
+    if (this.#settings.control) this.line.received({ type: 'ping', data }, 0)
   }
 
   onPong(data: Uint8Array): void {
-    this.#count()
-    if (this.#settings.control) this.#line.received({ type: 'pong', data }, 0)
+    this.#countControl()
+    if (this.#settings.control) this.line.received({ type: 'pong', data }, 0)
   }
 
   onClose(status: CloseStatus): void {
     this.status = status
-    this.#line.ended()
+    this.line.ended()
     this.#endWhenBothHave()
   }
 
-  #goOn(): void {
+  /** Whether reading has to wait. */
+  protected get waits(): boolean {
+    return this.#paused
+  }
+
+  protected goOn(): void {
     if (!this.holds)
-      this.#read(() => {
+      this.read(() => {
         this.#reader.goOn()
       })
     if (this.#peerEnded || this.#gone) this.#heedEnd()
-    if (!this.#paused && !this.#inflating) this.#below.resume()
+    if (!this.waits) this.below.resume()
   }
 
   /** An end from below counts when all has been told that came before it. */
   #heedEnd(): void {
-    if (!this.#isOver() && (this.#paused || this.#inflating || this.#reader.waits)) return
+    if (!this.#isOver() && (this.waits || this.#reader.waits)) return
     if (this.#gone) this.#finish(this.#closeSent || this.status !== undefined ? undefined : abnormal())
-    else if (this.#over || this.#closeSent) this.#below.end()
-    else if (this.status === undefined) this.#line.destroy(abnormal())
+    else if (this.#over || this.#closeSent) this.below.end()
+    else if (this.status === undefined) this.line.destroy(abnormal())
   }
 
   #finish(error: Error | undefined): void {
-    if (this.#over || this.#bothHave) this.#line.closed()
-    else this.#line.closed(error)
-    this.#giveUp()
+    if (this.#over || this.#bothHave) this.line.closed()
+    else this.line.closed(error)
+    this.giveUp()
   }
 
-  #read(read: () => void): void {
+  protected read(read: () => void): void {
     if (this.#isOver()) return
     try {
       read()
     } catch (thrown) {
-      this.#line.destroy(asError(thrown))
+      this.line.destroy(asError(thrown))
     }
     if (this.#isOver()) this.#reader.drop()
   }
 
-  #count(): void {
-    const second = Math.floor(now() / 1_000)
-    if (second !== this.#second) {
-      this.#second = second
-      this.#controls = 0
-    }
-    this.#controls += 1
-    const { maxPings } = this.#settings.limits
-    if (this.#controls > maxPings)
-      throw new SluiceError('ERR_FLOOD', `more pings and pongs in a second than the ${maxPings} of maxPings`)
+  protected giveUp(): void {
+    this.#over = true
   }
 
   // ── what is said ──
 
-  sendFrame(first: number, payload: Uint8Array, had: number): void {
-    const saved = this.#writer.frameSize(had) - this.#writer.frameSize(payload.length)
-    if (saved < 0 && !this.#line.added(-saved)) return
-    this.#writer.frame(first, payload)
-    if (saved > 0) this.#line.written(saved)
-  }
-
-  failed(error: Error): void {
-    this.#line.destroy(error)
-  }
-
-  drained(): void {
-    if (this.#ending) this.end()
-  }
-
   /** Whether it was taken. */
   #sayControl(opcode: number, payload: Uint8Array): boolean {
-    if (!this.#line.added(this.#writer.frameSize(payload.length))) return false
-    this.#writer.frame(opcode | FIN, payload)
+    if (!this.line.added(this.writer.frameSize(payload.length))) return false
+    this.writer.frame(opcode | FIN, payload)
     return true
   }
 
@@ -319,18 +265,18 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   #endWhenBothHave(): void {
     if (!this.#bothHave) return
-    if (this.#settings.role === 'server' || this.#peerEnded) this.#below.end()
+    if (this.#settings.role === 'server' || this.#peerEnded) this.below.end()
     this.#lingerBehindAll()
   }
 
   /** A peer may take his time for what was sent, as long as all that closes may. */
   #lingerBehindAll(): void {
-    if (this.#writer.unwritten === 0) this.#linger()
+    if (this.writer.unwritten === 0) this.#linger()
   }
 
   #linger(): void {
     this.#lingering ??= after(LINGER, () => {
-      this.#below.destroy()
+      this.below.destroy()
     })
   }
 
@@ -339,10 +285,9 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     return this.#over || this.status !== undefined
   }
 
-  #giveUp(): void {
-    this.#over = true
-    this.#outbox?.close()
-    this.#inflater?.close()
+  #countControl(): void {
+    this.#rate ??= new ControlRate(this.#settings.limits.maxPings)
+    this.#rate.add()
   }
 }
 
