@@ -110,9 +110,10 @@ export class FrameReader {
   }
 
   /** Before any of it is read, so that what is too much is not even waited for. */
-  #checkMessage({ length, isLast }: FrameHeader): void {
+  #checkMessage({ first, length, isLast }: FrameHeader): void {
     const { maxPayload, maxFragments } = this.#limits
-    if (length + (this.#message?.length ?? 0) > maxPayload)
+    const isCompressed = ((first | this.#opened) & COMPRESSED) !== 0
+    if (length + (this.#message?.length ?? 0) > (isCompressed ? longestOf(maxPayload) : maxPayload))
       throw new SluiceError('ERR_MESSAGE_TOO_LONG', `a message is longer than the ${maxPayload} bytes of maxPayload`)
     if (isLast) return
     this.#fragments += 1
@@ -200,6 +201,11 @@ export class FrameReader {
 
 function asBuffer(chunk: Uint8Array): Buffer {
   return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+}
+
+/** What can't be compressed becomes longer by that, by how much depends on who does it. How long it is once inflated is seen to elsewhere. */
+function longestOf(maxPayload: number): number {
+  return maxPayload + Math.ceil(maxPayload / 64) + 64
 }
 
 /** RFC 6455 section 5.5.1. */
