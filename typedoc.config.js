@@ -3,9 +3,9 @@ import manifest from './package.json' with { type: 'json' }
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {
   name: manifest.name,
-  entryPoints: Object.values(manifest.exports).map(({ types }) =>
-    types.replace('./dist', 'src').replace('.d.ts', '.ts'),
-  ),
+  entryPoints: Object.values(manifest.exports)
+    .flatMap(entry => ('browser' in entry ? [entry, entry.browser] : [entry]))
+    .map(({ types }) => types.replace('./dist', 'src').replace('.d.ts', '.ts')),
   // One program for all entries: with a project each, what one entry takes from another counts as missing.
   tsconfig: 'tsconfig.docs.json',
   out: 'docs/api',
@@ -24,6 +24,7 @@ export default {
     'MessageStreamEvent',
     'Recorded',
     'Scripts',
+    'Sendable',
     'Sent',
     'Tagged',
   ],

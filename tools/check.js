@@ -64,7 +64,7 @@ function counted(output) {
 
 function consumers(typescript) {
   const tsc = `node ${typescript}/bin/tsc`
-  return `${tsc} -p build/package/neutral && ${tsc} -p build/package/node`
+  return ['neutral', 'browser', 'node'].map(program => `${tsc} -p build/package/${program}`).join(' && ')
 }
 
 /** Whether an installation is missing, or older than its lock. */

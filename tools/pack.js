@@ -1,4 +1,4 @@
-// Packs the package, and lays out two programs that have it installed: one that runs anywhere and one on Node. They import
+// Packs the package, and lays out programs that have it installed: one that runs anywhere, one in browsers and one on Node. They import
 // every entry and compile the type specs, so that each compiler judges what is published, not what lies here.
 
 import { execSync } from 'node:child_process'
@@ -16,8 +16,11 @@ execSync(`npm pack --ignore-scripts --silent --pack-destination ${out}`, { stdio
 renameSync(`${out}/${name}-${version}.tgz`, `${out}/${name}.tgz`)
 execSync(`tar -xzf ${out}/${name}.tgz --strip-components=1 -C ${installed}`)
 
+const inBrowsers = entries.filter(entry => entry !== `${name}/net`)
 const neutral = entries.filter(entry => !forNode.includes(entry))
 program(`${out}/neutral`, neutral, { lib: ['ES2023', 'DOM'], types: [] })
+program(`${out}/browser`, inBrowsers, { lib: ['ES2023', 'DOM'], types: [], customConditions: ['browser'] })
+copy('spec/browser/scenes.ts', `${out}/browser/types/scenes.ts`)
 program(`${out}/node`, entries, { lib: ['ES2023'], types: ['node'] })
 copy('spec/types', `${out}/node/types`)
 copy('spec/support/types.ts', `${out}/node/support/types.ts`)

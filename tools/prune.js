@@ -3,7 +3,13 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-const outputs = { dist: 'src', 'build/browser': 'spec/browser', 'build/spec': 'spec', 'build/examples': 'examples', 'build/bench': 'bench' }
+const outputs = {
+  dist: 'src',
+  'build/browser': 'spec/browser',
+  'build/spec': 'spec',
+  'build/examples': 'examples',
+  'build/bench': 'bench',
+}
 
 for (const [output, sources] of Object.entries(outputs)) {
   if (!existsSync(output)) continue

@@ -101,7 +101,7 @@ export function comeBack(url: string): Promise<string[]> {
 }
 
 export function refused(url: string): Promise<string[]> {
-  return story(webSocket.connect(url))
+  return story(webSocket.connect({ url, WebSocket }))
 }
 
 /** Listens until the end, whatever it is. */

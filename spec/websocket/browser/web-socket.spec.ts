@@ -157,6 +157,20 @@ describe('webSocket.connect, over the platform’s', () => {
       ])
     })
 
+    it('a copy of memory that others share, which the platform would not take', () => {
+      dialled(({ socket, connection }) => {
+        const given: unknown[] = []
+        socket.send = message => given.push(message)
+        socket.open()
+        const [own, shared] = [new Uint8Array(2), new Uint8Array(new SharedArrayBuffer(2))]
+        connection.send(own)
+        connection.send(shared)
+        expect(given).to.deep.equal([own, own])
+        expect(given[0]).to.equal(own)
+        expect((given[1] as Uint8Array).buffer).to.be.an.instanceof(ArrayBuffer)
+      })
+    })
+
     it('nothing but texts and bytes', () => {
       dialled(({ socket, connection }) => {
         socket.open()

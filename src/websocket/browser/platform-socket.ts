@@ -1,3 +1,6 @@
+/** What the platform sends: no memory that is shared with others. */
+export type Sendable = string | Uint8Array<ArrayBuffer>
+
 /** As much of the platform's WebSocket as is used. What handlers get differs in type from platform to platform. */
 export interface PlatformSocket {
   binaryType: string
@@ -7,7 +10,7 @@ export interface PlatformSocket {
   onmessage: unknown
   onclose: unknown
   onerror: unknown
-  send(message: string | Uint8Array): void
+  send(message: Sendable): void
   close(code?: number, reason?: string): void
 }
 

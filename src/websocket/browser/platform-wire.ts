@@ -6,7 +6,7 @@ import { ABNORMAL, NORMAL, type CloseStatus } from '../close-status.js'
 import type { MessageWire } from '../message-wire.js'
 import type { Message } from '../message.js'
 import { Held } from './held.js'
-import type { PlatformSocket } from './platform-socket.js'
+import type { PlatformSocket, Sendable } from './platform-socket.js'
 import { isSayable } from './sayable.js'
 
 /** Milliseconds from look to look at what the platform has not sent yet: it does not tell. */
@@ -65,7 +65,7 @@ export class PlatformWire implements MessageWire<Message> {
   }
 
   write(message: Message): void {
-    this.#socket.send(message)
+    this.#socket.send(isSendable(message) ? message : new Uint8Array(message))
     this.#given += sizeOf(message)
     this.#look ??= this.#lookLater()
   }
@@ -151,6 +151,10 @@ function sizeOf(message: unknown): number {
   if (typeof message === 'string') return encoder.encode(message).length
   if (message instanceof Uint8Array) return message.length
   throw new TypeError(`a WebSocket sends a string or a Uint8Array, not ${message === null ? 'null' : typeof message}`)
+}
+
+function isSendable(message: Message): message is Sendable {
+  return typeof message === 'string' || message.buffer instanceof ArrayBuffer
 }
 
 function late(timeout: number): SluiceError {
