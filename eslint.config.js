@@ -48,6 +48,11 @@ export default defineConfig(
   },
 
   {
+    files: ['examples/browser-chat/*.js'],
+    languageOptions: { globals: { URL: false, document: false, location: false, window: false } },
+  },
+
+  {
     files: ['tools/**/*.js'],
     languageOptions: { globals: { clearTimeout: false, console: false, process: false, setTimeout: false } },
   },

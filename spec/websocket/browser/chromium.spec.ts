@@ -7,6 +7,7 @@ import { laws } from 'sluice/testing'
 import { filter, firstValueFrom, map, share, type Observable, type Subscription } from 'rxjs'
 import { isHere, launch, pageOf, scene } from '../../support/browser/chromium.js'
 import { serveModules } from '../../support/browser/static-server.js'
+import { example } from '../../examples/program.js'
 import { closeAll, later } from '../../support/net/closing.js'
 
 const host = '127.0.0.1'
@@ -269,6 +270,30 @@ describe(`A page in Chromium${isHere ? '' : ' (skipped: it is not here)'}`, func
     ])
   })
 
+  it('chats with another tab, as the example does, and comes back when its server does', async () => {
+    const first = example('browser-chat/server', [0])
+    const [url] = await first.says(/^http.*$/)
+    const [one, two] = await Promise.all([pageOf(present(browser), url), pageOf(present(browser), url)])
+    later(() => Promise.all([one.close(), two.close()]))
+    const here = (tab: Page, state: string) =>
+      tab.waitForFunction(`document.getElementById('state').value === '${state}'`)
+    const say = async (tab: Page, who: string, says: string) => {
+      await tab.fill('#who', who)
+      await tab.fill('#says', says)
+      await tab.click('button')
+    }
+    await Promise.all([here(one, 'here'), here(two, 'here')])
+    await say(one, 'Ada', 'hello')
+    await two.getByText('Ada: hello').waitFor()
+    first.terminate()
+    await Promise.all([here(one, 'away'), here(two, 'away')])
+    await example('browser-chat/server', [new URL(url).port]).says(/^http/)
+    await Promise.all([here(one, 'here'), here(two, 'here')])
+    await say(two, 'Bob', '<b>hi</b>')
+    await one.getByText('Bob: <b>hi</b>').waitFor()
+    expect(await one.locator('li').allTextContents()).to.deep.equal(['Ada: hello', 'Bob: <b>hi</b>'])
+  })
+
   it('obeys the laws, over a network in memory', async () => {
     expect(await scene(page, 'lawful')).to.deep.equal([laws.length, []])
   })
@@ -281,3 +306,8 @@ describe(`A page in Chromium${isHere ? '' : ' (skipped: it is not here)'}`, func
     expect(await scene(page, 'codecs')).to.deep.equal(['ONE', 'TWO'])
   })
 })
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('it is not here')
+  return value
+}
