@@ -38,6 +38,11 @@ export function flooder(port: number): Child {
   return new Child(process.execPath, [script('flooder'), String(port)])
 }
 
+/** The same in messages of a WebSocket, of so many bytes each. */
+export function webSocketFlooder(port: number, size: number): Child {
+  return new Child(process.execPath, [script('web-socket-flooder'), String(port), String(size)])
+}
+
 export function echoProcess(...args: readonly string[]): Child {
   return new Child(process.execPath, [script('echo'), ...args])
 }
