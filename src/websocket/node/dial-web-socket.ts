@@ -40,10 +40,11 @@ class Dialling {
     this.#to = to
     this.#address = addressOf(to)
     this.#stage = new Stage(error => {
-      link.destroy(this.#request?.overdue(error) ?? error)
+      link.destroy(this.#request?.refusal ?? error)
     })
     this.wire = new PendingWire(link, () => {
       this.#stage.leave()
+      this.wire.failure ??= this.#request?.refusal
       this.#request?.abort()
     })
   }

@@ -8,7 +8,6 @@ import { accepted } from './deflate-offer.js'
 import { acceptOf } from './handshake-key.js'
 import { listOf } from './header-list.js'
 import { answerHead } from './http-answer.js'
-import type { AcceptedLink } from './message-link.js'
 import { deflateOf } from './message-options.js'
 import { Negotiations } from './negotiations.js'
 import { isWelcome } from './origins.js'
@@ -16,26 +15,26 @@ import { Patience } from './patience.js'
 import { isFor } from './request-path.js'
 import { faultOf, refused } from './upgrade-faults.js'
 import { refusalError, turnAway, type Visitor } from './visitor.js'
-import type { Acceptance, Refusal, UpgradeOptions } from './web-socket-place.js'
+import type { Acceptance, Refusal, WebSocketListenOptions } from './web-socket-place.js'
 import { limitsOf } from './wire-settings.js'
 
 /** Looks at upgrade requests, asks whom it has to, and lets in or turns away: all those of one subscription. */
 export class Doorman {
-  readonly #options: UpgradeOptions<unknown>
+  readonly #options: WebSocketListenOptions<unknown>
   readonly #failed: (error: Error) => void
   readonly #gather = new Gather(true)
   readonly #negotiations: Negotiations | undefined
   /** Those that were turned away, and have to be gone in time. */
-  readonly #leaving: Deadlines<AcceptedLink>
+  readonly #leaving: Deadlines<Visitor>
 
   /** @param failed told what went wrong in the user's own code */
-  constructor(options: UpgradeOptions<unknown>, failed: (error: Error) => void) {
+  constructor(options: WebSocketListenOptions<unknown>, failed: (error: Error) => void) {
     const { negotiate } = options
     this.#options = options
     this.#failed = failed
     this.#negotiations = negotiate === undefined ? undefined : new Negotiations(negotiate, options)
-    this.#leaving = new Deadlines(connectionOptions(options).closeTimeout, link => {
-      link.destroy()
+    this.#leaving = new Deadlines(connectionOptions(options).closeTimeout, ({ link, wire }) => {
+      link.destroy(wire.failure)
     })
   }
 
@@ -47,11 +46,11 @@ export class Doorman {
   }
 
   refuse(visitor: Visitor, refusal: Refusal, cause?: Error): void {
-    const { link, wire, socket } = visitor
+    const { wire, socket } = visitor
     wire.failure ??= refusalError(refusal, cause)
-    this.#leaving.add(link)
+    this.#leaving.add(visitor)
     socket.once('close', () => {
-      this.#leaving.delete(link)
+      this.#leaving.delete(visitor)
     })
     turnAway(socket, refusal)
   }

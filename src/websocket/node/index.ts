@@ -21,7 +21,7 @@ export type {
   OwnPlace,
   Refusal,
   ServerPlace,
-  UpgradeOptions,
+  WebSocketListenOptions,
   UpgradesPlace,
   WebSocketPlace,
 } from './web-socket-place.js'

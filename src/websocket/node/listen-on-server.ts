@@ -4,10 +4,10 @@ import type { Endpoint } from '../../connection/connection.js'
 import type { MessageHost } from './message-link.js'
 import { ServerUpgrades } from './server-upgrades.js'
 import { UpgradeGate } from './upgrade-gate.js'
-import type { ServerPlace, UpgradeOptions } from './web-socket-place.js'
+import type { ServerPlace, WebSocketListenOptions } from './web-socket-place.js'
 
 /** Takes in the WebSockets of a server that is there for other things too. Answers how to leave it. */
-export function listenOnServer(host: MessageHost, at: ServerPlace & UpgradeOptions<unknown>): () => void {
+export function listenOnServer(host: MessageHost, at: ServerPlace & WebSocketListenOptions<unknown>): () => void {
   const { server, pathname } = at
   const emitter: EventEmitter = server
   let endpoint: Endpoint = { address: '' }

@@ -14,10 +14,10 @@ import type { AcceptedLink, MessageHost } from './message-link.js'
 import { PendingWire } from './pending-wire.js'
 import { noUpgrade, refused } from './upgrade-faults.js'
 import { refusalError, type Visitor } from './visitor.js'
-import type { OwnPlace, UpgradeOptions } from './web-socket-place.js'
+import type { OwnPlace, WebSocketListenOptions } from './web-socket-place.js'
 
 /** Takes in WebSockets at a port, or a path, of its own. Answers how to release it. */
-export function listenOwn(host: MessageHost, at: OwnPlace & UpgradeOptions<unknown>): () => void {
+export function listenOwn(host: MessageHost, at: OwnPlace & WebSocketListenOptions<unknown>): () => void {
   const { handshakeTimeout = SERVER_HANDSHAKE_TIMEOUT, tls } = at
   const kind = hasPath(at) ? pathKind(at.path) : tcpKind
   const handshakes = tls === undefined ? undefined : new ServerHandshakes({ ...tls, ALPNProtocols: ['http/1.1'] })

@@ -3,7 +3,7 @@ import { from, Subscription, type ObservableInput } from 'rxjs'
 import { Deadlines } from '../../connection/deadlines.js'
 import { handlerError } from '../../connection/errors.js'
 import { refused } from './upgrade-faults.js'
-import { checkNegotiation, type Negotiation, type UpgradeOptions } from './web-socket-place.js'
+import { checkNegotiation, type Negotiation, type WebSocketListenOptions } from './web-socket-place.js'
 
 /** Who is told what a request is answered. */
 export interface NegotiationListener {
@@ -14,14 +14,14 @@ export interface NegotiationListener {
 
 /** What the user is asked about upgrade requests: so many at once, each for so long. */
 export class Negotiations {
-  readonly #negotiate: NonNullable<UpgradeOptions<unknown>['negotiate']>
+  readonly #negotiate: NonNullable<WebSocketListenOptions<unknown>['negotiate']>
   readonly #most: number
   readonly #deadlines: Deadlines<Talk>
   #underWay = 0
 
   constructor(
-    negotiate: NonNullable<UpgradeOptions<unknown>['negotiate']>,
-    { negotiateTimeout = 5_000, maxNegotiations = 1_024 }: UpgradeOptions<unknown>,
+    negotiate: NonNullable<WebSocketListenOptions<unknown>['negotiate']>,
+    { negotiateTimeout = 5_000, maxNegotiations = 1_024 }: WebSocketListenOptions<unknown>,
   ) {
     this.#negotiate = negotiate
     this.#most = maxNegotiations

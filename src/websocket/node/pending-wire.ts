@@ -4,7 +4,7 @@ import type { Endpoint } from '../../connection/connection.js'
 import type { Wire } from '../../connection/wire.js'
 import { DuplexWire } from '../../net/duplex-wire.js'
 import type { Gather } from '../../net/gather.js'
-import type { Handshake } from '../../net/handshake.js'
+import { handshakeEnded, type Handshake } from '../../net/handshake.js'
 import type { SocketKind } from '../../net/socket-kind.js'
 import type { MessageLink } from './message-link.js'
 import { openWire } from './open-wire.js'
@@ -118,7 +118,7 @@ export class PendingWire implements Wire<unknown> {
 
   readonly #closed = (): void => {
     this.#leave()
-    this.#link.closed(this.failure)
+    this.#link.closed(this.failure ?? handshakeEnded())
   }
 
   #leave(): void {

@@ -10,17 +10,20 @@ export class RefusedAnswer {
   readonly #chunks: Buffer[] = []
   #size = 0
 
-  /** @param read called once all of it is there that will be */
-  constructor(response: IncomingMessage, read: () => void) {
+  /** @param read told once all of it is there that will be */
+  constructor(response: IncomingMessage, read: (error: HandshakeRefusedError) => void) {
     this.#response = response
+    const done = (): void => {
+      read(this.error)
+    }
     response
       .on('data', (chunk: Buffer) => {
         this.#chunks.push(chunk)
         this.#size += chunk.length
-        if (this.#size >= LONGEST_BODY) read()
+        if (this.#size >= LONGEST_BODY) done()
       })
       .on('error', () => undefined)
-      .on('close', read)
+      .on('close', done)
   }
 
   get error(): HandshakeRefusedError {

@@ -11,7 +11,7 @@ import { PendingWire } from './pending-wire.js'
 import { socketKindOf } from './socket-kind-of.js'
 import { refused } from './upgrade-faults.js'
 import { turnAway } from './visitor.js'
-import type { UpgradeOptions } from './web-socket-place.js'
+import type { WebSocketListenOptions } from './web-socket-place.js'
 
 /** An upgrade as `http.Server` tells it. */
 export type Upgrade = readonly [request: IncomingMessage, socket: Duplex, head: Buffer]
@@ -22,7 +22,7 @@ const nothing = () => undefined
 export class UpgradeGate extends Gate<Upgrade> {
   constructor(
     host: MessageHost,
-    at: UpgradeOptions<unknown> & { readonly backlog?: number },
+    at: WebSocketListenOptions<unknown> & { readonly backlog?: number },
     endpoint: () => Endpoint,
   ) {
     const doorman = new Doorman(at, error => {

@@ -4,6 +4,7 @@ import { request as requestSecure } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { SluiceError } from '../../connection/errors.js'
 import { handshakeEnded } from '../../net/handshake.js'
+import type { HandshakeRefusedError } from '../handshake-refused-error.js'
 import type { Address } from './address.js'
 import { agreed, offered } from './deflate-offer.js'
 import { acceptOf, newKey } from './handshake-key.js'
@@ -45,13 +46,11 @@ export class UpgradeRequest {
         this.#accept(response, socket, head)
       })
       .on('response', response => {
-        const answer = new RefusedAnswer(response, () => {
-          listener.failed(answer.error)
-        })
-        this.#answer = answer
+        if (response.statusCode === 101) listener.failed(notUpgraded())
+        else this.#answer = new RefusedAnswer(response, refusal => listener.failed(refusal))
       })
       .on('information', ({ statusCode }) => {
-        if (statusCode === 101) listener.failed(malformed('101 without the headers of an upgrade'))
+        if (statusCode === 101) listener.failed(notUpgraded())
       })
       .on('error', error => {
         listener.failed(failure(error))
@@ -63,9 +62,9 @@ export class UpgradeRequest {
     this.request.destroy()
   }
 
-  /** What it has come to, at a deadline. */
-  overdue(error: Error): Error {
-    return this.#answer?.error ?? error
+  /** What was answered in place of an upgrade, as far as it has come. */
+  get refusal(): HandshakeRefusedError | undefined {
+    return this.#answer?.error
   }
 
   #headers({ authority, authorization }: Address): Record<string, string | string[]> {
@@ -124,6 +123,11 @@ function failure(error: NodeJS.ErrnoException): Error {
   if (error.code === 'ECONNRESET' && error.syscall === undefined) return handshakeEnded()
   if (error.code?.startsWith('HPE_') === true) return malformed('what is no HTTP', error)
   return error
+}
+
+/** Node does not take it for an upgrade where a header is missing. */
+function notUpgraded(): SluiceError {
+  return malformed('101, but without Upgrade and Connection: Upgrade')
 }
 
 function malformed(what: string, cause?: Error): SluiceError {

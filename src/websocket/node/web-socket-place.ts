@@ -47,7 +47,7 @@ export interface Refusal {
 }
 
 /** Whom a listener lets in, and how. */
-export interface UpgradeOptions<Context = undefined> extends MessageOptions {
+export interface WebSocketListenOptions<Context = undefined> extends MessageOptions {
   /** Which path is ours; for others the answer is 404. Default: all. */
   readonly pathname?: string
   /** What we speak, best first: the first that the client offers too is agreed upon, or none. */
@@ -91,7 +91,8 @@ export interface UpgradesPlace {
 }
 
 /** Where WebSockets come from. */
-export type WebSocketPlace<Context = undefined> = (OwnPlace | ServerPlace | UpgradesPlace) & UpgradeOptions<Context>
+export type WebSocketPlace<Context = undefined> = (OwnPlace | ServerPlace | UpgradesPlace) &
+  WebSocketListenOptions<Context>
 
 const pathname: Rule = value =>
   typeof value === 'string' && /^\/[^?#]*$/.test(value) ? undefined : "must be a path that begins with '/'"
@@ -101,7 +102,7 @@ const origins: Rule = value =>
     ? undefined
     : "must be 'same', 'any', or a list of origins such as 'https://example.org'"
 
-const upgradeRules: Rules<UpgradeOptions> = {
+const upgradeRules: Rules<WebSocketListenOptions> = {
   ...messageRules,
   pathname,
   protocols,
