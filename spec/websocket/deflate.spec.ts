@@ -50,19 +50,24 @@ type Settings = {
   readonly control?: boolean
 }
 
-const OFFER = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover'
+/** What a raw peer offers, or answers. */
+function offer({ deflate }: Settings): Readonly<Record<string, string>> {
+  const remembers = typeof deflate === 'object' && deflate.takeover === true
+  const forgetful = remembers ? '' : '; server_no_context_takeover; client_no_context_takeover'
+  return { 'Sec-WebSocket-Extensions': `permessage-deflate${forgetful}` }
+}
 
 const pairs: Readonly<Record<'server' | 'client', (options?: Settings) => Promise<Pair>>> = {
   async server(options = {}) {
     const server = watch<Event>(webSocket.listen({ host, port: 0, deflate: true, ...options }))
     const { listener } = await server.next('listening')
-    const peer = await rawSocketClient(listener.endpoint.port ?? 0, { headers: { 'Sec-WebSocket-Extensions': OFFER } })
+    const peer = await rawSocketClient(listener.endpoint.port ?? 0, { headers: offer(options) })
     expect(peer.head).to.match(/permessage-deflate/i)
     const { connection } = await server.next('open')
     return { ours: server, connection, peer }
   },
   async client(options = {}) {
-    const server = await rawSocketServer({ headers: { 'Sec-WebSocket-Extensions': OFFER } })
+    const server = await rawSocketServer({ headers: offer(options) })
     const client = watch<Event>(webSocket.connect({ url: server.url, deflate: true, ...options }))
     const peer = await server.accept()
     const { connection } = await client.next('open')
@@ -142,13 +147,27 @@ for (const role of ['server', 'client'] as const) {
       }
     })
 
-    it('may each be the last of zlib’s own format, and be followed by others', async () => {
-      const { ours, peer } = await paired()
-      const whole = Buffer.concat([deflateRawSync('one'), Buffer.of(0)])
-      peer.sends({ opcode: TEXT, rsv: COMPRESSED, payload: whole }, compressed(TEXT, 'two'))
-      await ours.next('packet', 2)
-      expect(ours.packets).to.deep.equal(['one', 'two'])
-    })
+    for (const takeover of [false, true]) {
+      it(`may each be the last of zlib’s own format, and be followed by others: ${takeover ? 'with' : 'without'} memory`, async () => {
+        const { ours, peer } = await paired({ deflate: { takeover } })
+        const whole = (words: string): RawFrame => ({
+          opcode: TEXT,
+          rsv: COMPRESSED,
+          payload: Buffer.concat([deflateRawSync(words), Buffer.of(0)]),
+        })
+        const long = words(100_000)
+        peer.sends(
+          whole('one'),
+          whole('two'),
+          compressed(TEXT, 'three'),
+          compressed(TEXT, 'four'),
+          whole(long),
+          whole('six'),
+        )
+        await ours.next('packet', 6)
+        expect(ours.packets).to.deep.equal(['one', 'two', 'three', 'four', long, 'six'])
+      })
+    }
 
     it('stop for a pause, and go on', async () => {
       const { ours, connection, peer } = await paired()

@@ -20,6 +20,17 @@ for (const role of ['server', 'client'] as const) {
       })
     })
 
+    it('tells all of a read, though the wire ends inside of next', () => {
+      const react: RawPeerOptions['react'] = (event, peer) => {
+        if (event.type === 'packet' && event.packet === 'one') peer.wire.line.ended()
+      }
+      play({ react }, peer => {
+        peer.sendsAtOnce(text('one'), text('two'), close(4000))
+        peer.wire.line.closed()
+        expect(peer.told).to.deep.equal(['text one', 'text two', 'end', 'close remote 4000', 'complete'])
+      })
+    })
+
     it('stops between messages of one read while paused, and goes on from there', () => {
       let hold: (() => void) | undefined
       const react: RawPeerOptions['react'] = event => {

@@ -20,4 +20,18 @@ describe('Turns at zlib', () => {
     for (let index = 0; index < done.length; index += 1) done[index]?.()
     expect(begun).to.deep.equal(Array.from({ length: 20 }, (_, index) => index))
   })
+
+  it('may be given back at once by however many, such as those whose connections have closed meanwhile', () => {
+    const done: (() => void)[] = []
+    for (let index = 0; index < 8; index += 1) zlibTurns.take(finish => done.push(finish))
+    let count = 0
+    for (let index = 0; index < 20_000; index += 1) {
+      zlibTurns.take(finish => {
+        count += 1
+        finish()
+      })
+    }
+    for (const finish of done) finish()
+    expect(count).to.equal(20_000)
+  })
 })

@@ -53,7 +53,7 @@ export class FrameReader {
 
   /** Whether something has come that was not read. */
   get waits(): boolean {
-    return this.#rest !== undefined
+    return this.#reading || this.#rest !== undefined
   }
 
   /** Takes a chunk, which is written into. */

@@ -142,6 +142,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     this.read(() => {
       this.#reader.read(chunk)
     })
+    if (this.#peerEnded || this.#gone) this.#heedEnd()
   }
 
   heard(size: number): void {

@@ -7,25 +7,34 @@ type Task = (done: () => void) => void
 class Turns {
   readonly #waiting: Task[] = []
   #running = 0
+  #beginning = false
 
   take(task: Task): void {
     this.#waiting.push(task)
     this.#next()
   }
 
+  /** Those who have no use for their turn give it back while others are given theirs. */
   #next(): void {
-    while (this.#running < AT_ONCE) {
-      const task = this.#waiting.shift()
-      if (task === undefined) return
-      this.#running += 1
-      let over = false
-      task(() => {
-        if (over) return
-        over = true
-        this.#running -= 1
-        this.#next()
-      })
+    if (this.#beginning) return
+    this.#beginning = true
+    try {
+      while (this.#running < AT_ONCE && this.#waiting.length > 0) this.#begin()
+    } finally {
+      this.#beginning = false
     }
+  }
+
+  #begin(): void {
+    const task = this.#waiting.shift()
+    let over = false
+    this.#running += 1
+    task?.(() => {
+      if (over) return
+      over = true
+      this.#running -= 1
+      this.#next()
+    })
   }
 }
 
