@@ -37,10 +37,3 @@ export function shareReads(socket: Duplex, onRead: OnRead): boolean {
   handle.useUserBuffer(readBuffer)
   return true
 }
-
-/** What was read, for whoever wants to keep it. */
-export function copyOfRead(size: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(size)
-  readBuffer.copy(bytes, 0, 0, size)
-  return bytes
-}
