@@ -91,6 +91,7 @@ export class PlatformWire implements MessageWire<Message> {
   /** There is no abort: the peer sees a Close frame without a code, as the words for an error are not a page's to say. */
   destroy(): void {
     if (this.status !== undefined) return
+    this.#progress()
     this.#leave(ABNORMAL)
     this.#held.clear()
     this.#socket.close()
@@ -104,12 +105,13 @@ export class PlatformWire implements MessageWire<Message> {
   }
 
   #closed(status: CloseStatus): void {
-    this.#leave(status)
     if (status.code === ABNORMAL.code) {
+      this.#leave(ABNORMAL)
       this.#held.clear()
       this.#line.closed(lost(this.#open))
       return
     }
+    this.#leave(status)
     this.#held.tellAll()
     this.#line.ended()
     this.#line.closed()
@@ -120,7 +122,8 @@ export class PlatformWire implements MessageWire<Message> {
     this.status = status
     this.#opening?.unsubscribe()
     this.#look?.unsubscribe()
-    this.#progress()
+    // Of a connection that was lost the platform may have forgotten what it had not sent.
+    if (status !== ABNORMAL) this.#progress()
     socket.onopen = socket.onmessage = socket.onclose = null
   }
 
