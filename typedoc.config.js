@@ -26,6 +26,7 @@ export default {
     'Scripts',
     'Sendable',
     'Sent',
+    'Speaking',
     'Tagged',
   ],
   disableSources: true,

@@ -17,6 +17,7 @@ import {
   pings,
   text,
   topics,
+  type AcceptedConnection,
   type ControlMessage,
   type Message,
   type WebSocketConnection,
@@ -73,6 +74,15 @@ control.pipe(json<Price, { follow: string }>(), reconnect([100])).subscribe(even
   }
 })
 expectType<Observable<unknown>>()(plain.pipe(json(), packets()))
+
+// What a server knows of a client stays known.
+declare const accepted: ConnectionStream<WebSocketEvent<Message, AcceptedConnection<{ readonly user: string }>>>
+accepted.pipe(json<Price>(), reconnect([100])).subscribe(event => {
+  if (event.type !== 'packet') return
+  expectType<string>()(event.connection.context.user)
+  event.connection.send(event.packet)
+  event.connection.close({ code: 4000 })
+})
 
 // Over anything else it is a connection like any other.
 strings.pipe(text()).subscribe(event => {

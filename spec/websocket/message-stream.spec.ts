@@ -66,9 +66,12 @@ describe('An operator over messages', () => {
     expect(asked(inner)).to.deep.equal([])
   })
 
-  it('keeps of a WebSocket its protocol, and the words that it closes with', () => {
+  it('keeps of a WebSocket its protocol, what is known of it, and the words that it closes with', () => {
     const { inner, connection } = played(text())
     inner.protocol = 'chat'
+    const context = { user: 'ada' }
+    Object.assign(inner, { context })
+    expect(connection).to.have.property('context', context)
     expect(connection.protocol).to.equal('chat')
     connection.close({ code: 4000, detail: 'bye' })
     expect(asked(inner)).to.deep.equal([{ code: 4000, detail: 'bye' }])

@@ -2,6 +2,7 @@ import type { Connection } from '../connection/connection.js'
 import { encoder, sendEncoded, sharesEncoder, type Encoder, type SendsEncoded } from '../connection/encoded.js'
 import { handover, type Handover } from '../connection/handover.js'
 import { WrappedConnection } from '../connection/wrap-connection.js'
+import type { AcceptedConnection } from './accepted-connection.js'
 import type { CloseWith } from './close-status.js'
 import type { Message } from './message.js'
 import type { WebSocketConnection } from './web-socket-connection.js'
@@ -12,10 +13,14 @@ interface Speech<Out> {
   encoder(frames: Encoder<Message>): Encoder<Out>
 }
 
-/** A connection that says in messages what it is sent. Over anything but a WebSocket it has no protocol. */
+/** As much of a WebSocket as there may be beneath. */
+type Socket = Pick<WebSocketConnection<Message>, 'close'> &
+  Partial<Pick<AcceptedConnection<unknown, Message>, 'context' | 'protocol'>>
+
+/** A connection that says in messages what it is sent. Over anything but a WebSocket it has no protocol, and no context. */
 export class MessageConnection<Out>
   extends WrappedConnection<Out, Message>
-  implements WebSocketConnection<Out>, SendsEncoded<Out>
+  implements AcceptedConnection<unknown, Out>, SendsEncoded<Out>
 {
   /** A message was not understood: none that follows is told. */
   broken = false
@@ -28,6 +33,10 @@ export class MessageConnection<Out>
 
   get protocol(): string {
     return this.#socket.protocol ?? ''
+  }
+
+  get context(): unknown {
+    return this.#socket.context
   }
 
   get [encoder](): Encoder<Out> | undefined {
@@ -57,7 +66,7 @@ export class MessageConnection<Out>
     return undefined
   }
 
-  get #socket(): Partial<Pick<WebSocketConnection<Message>, 'protocol'>> & Pick<WebSocketConnection<Message>, 'close'> {
+  get #socket(): Socket {
     return this.inner
   }
 }

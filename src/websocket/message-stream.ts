@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js'
 import type { ConnectionOf, TypedEvent, WithConnection, WithPacket } from '../connection/event.js'
 import { asError } from '../connection/errors.js'
 import { Inlet } from '../connection/inlet.js'
+import type { AcceptedConnection } from './accepted-connection.js'
 import { isControl, type ControlMessage, type Message } from './message.js'
 import type { Language } from './language.js'
 import type { MessageConnection } from './message-connection.js'
@@ -14,11 +15,15 @@ export interface MessageStreamEvent<in Sent extends Message> extends TypedEvent 
   readonly packet?: Message | ControlMessage
 }
 
-/** The events `E` of a stream of messages, with what the messages mean. A WebSocket stays one. */
-export type Spoken<E, In, Out> = WithConnection<
-  WithPacket<E, In>,
-  [ConnectionOf<E>] extends [WebSocketConnection<never>] ? WebSocketConnection<Out> : Connection<Out>
->
+/** The events `E` of a stream of messages, with what the messages mean. */
+export type Spoken<E, In, Out> = WithConnection<WithPacket<E, In>, Speaking<ConnectionOf<E>, Out>>
+
+/** A WebSocket stays one, and one that was let in keeps its context. */
+type Speaking<C, Out> = [C] extends [AcceptedConnection<infer Context, never>]
+  ? AcceptedConnection<Context, Out>
+  : [C] extends [WebSocketConnection<never>]
+    ? WebSocketConnection<Out>
+    : Connection<Out>
 
 /** The events that are told of a live connection. Those of other operators may come after its close. */
 const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])

@@ -11,7 +11,7 @@ export { topics, type Topics } from '../topics.js'
 export type { TopicsOptions } from '../topics-options.js'
 export type { WebSocketConnection } from '../web-socket-connection.js'
 export type { WebSocketCloseEvent, WebSocketEvent } from '../web-socket-event.js'
-export type { AcceptedConnection } from './accepted-connection.js'
+export type { AcceptedConnection } from '../accepted-connection.js'
 export type { DeflateOptions, MessageOptions } from './message-options.js'
 export { webSocket } from './web-socket.js'
 export type {
