@@ -28,16 +28,19 @@ export class HttpPeer {
   readonly socket: Socket
   #text = ''
   #ended = false
+  #told: () => void = () => undefined
 
   constructor(socket: Socket) {
     this.socket = socket
     socket
       .on('data', (chunk: Buffer) => {
         this.#text += chunk.toString('latin1')
+        this.#told()
       })
       .on('error', () => undefined)
       .on('close', () => {
         this.#ended = true
+        this.#told()
       })
   }
 
@@ -70,8 +73,10 @@ export class HttpPeer {
     return this
   }
 
-  #news(): Promise<unknown> {
-    return Promise.race([once(this.socket, 'data'), once(this.socket, 'close')])
+  #news(): Promise<void> {
+    return new Promise(resolve => {
+      this.#told = resolve
+    })
   }
 }
 
