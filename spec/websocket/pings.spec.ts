@@ -2,8 +2,9 @@ import { expect } from 'chai'
 import { Observable } from 'rxjs'
 import { heartbeat, type Connection, type ConnectionEvent } from 'sluice'
 import { isControl, pings, type ControlMessage, type Message } from 'sluice/websocket'
-import { recordingConnection } from 'sluice/testing'
+import { memory, recordingConnection } from 'sluice/testing'
 import { diary } from '../support/diary.js'
+import { webSocketPair } from '../support/websocket/in-memory.js'
 
 type Came = Message | ControlMessage
 type Events = ConnectionEvent<Came, Connection<Came>>
@@ -53,6 +54,58 @@ describe('pings', () => {
     for (const control of [true, false])
       expect(told(0, control)).to.deep.equal(['80 ping', '120 destroy', '120 error ERR_HEARTBEAT_TIMEOUT'])
   })
+
+  for (const role of ['client', 'server'] as const) {
+    describe(`of a ${role}, over frames`, () => {
+      const beating = (control: boolean, cutAt = Infinity) =>
+        diary(({ watch, write, at }) => {
+          const net = memory({ latency: 3 })
+          const ends = webSocketPair(net, { control })
+          const peer = role === 'client' ? 'server' : 'client'
+          const beat = heartbeat<Events>({ ...pings, interval: 80, timeout: 40, random: () => 0 })
+          const streams = [
+            () => {
+              watch(ends[role].pipe(beat), 260, event => {
+                if (event.type === 'heartbeat') write(`round trip ${event.roundTrip}`)
+                if (event.type === 'packet' || event.type === 'close') write(event.type)
+              })
+            },
+            () => {
+              watch(ends[peer], 260, event => {
+                if (event.type === 'packet') write(`the peer is told a ${(event.packet as ControlMessage).type}`)
+              })
+            },
+          ]
+          for (const subscribe of role === 'server' ? streams : streams.reverse()) subscribe()
+          if (cutAt !== Infinity)
+            at(cutAt, () => {
+              net.cut('client', 'server')
+            })
+        })
+      // The client has opened after a round trip, the server after half of one.
+      const [opened, again] = role === 'client' ? [6, 171] : [3, 168]
+
+      it('are answered, and tell the round trip', () => {
+        expect(beating(true).slice(0, 4)).to.deep.equal([
+          `${opened + 83} the peer is told a ping`,
+          `${opened + 86} round trip 6`,
+          `${again + 3} the peer is told a ping`,
+          `${again + 6} round trip 6`,
+        ])
+      })
+
+      it('are answered by what is not told', () => {
+        expect(beating(false)).to.deep.equal([])
+      })
+
+      it('find a peer that is gone', () => {
+        expect(beating(true, 10)).to.deep.equal([
+          `${opened + 120} close`,
+          `${opened + 120} error ERR_HEARTBEAT_TIMEOUT`,
+        ])
+      })
+    })
+  }
 
   it('take for a pong nothing else', () => {
     const data = new Uint8Array()
