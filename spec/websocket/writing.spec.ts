@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { check } from '../support/property.js'
-import { withRawPeer, shownPacket, type Packet } from '../support/websocket/raw-peer.js'
+import { withRawPeer, shownPacket, type Packet, type RawPeerOptions } from '../support/websocket/raw-peer.js'
 
 /** Lengths at which something changes: in the header, in what is copied and what is kept, in how a text is written. */
 const lengths = fc.oneof(
@@ -64,6 +64,28 @@ for (const role of ['server', 'client'] as const) {
         expect(peer.told).to.deep.equal(['drain'])
       })
     })
+
+    for (const copies of [0, 1_024, 65_536]) {
+      it(`keeps frames whole, though a drain comes in the middle of one, over a wire that copies ${copies} bytes`, () => {
+        for (let before = 1_900; before < 2_010; before += 1) {
+          const react: RawPeerOptions['react'] = ({ type }, { connection }) => {
+            if (type === 'drain') connection.send({ type: 'ping', data: Buffer.from('inside') })
+          }
+          const marks = { highWaterMark: 1_000, lowWaterMark: 500 }
+          withRawPeer(role, { react, copies, takes: 2_000, ...marks }, peer => {
+            peer.connection.send(new Uint8Array(before))
+            peer.connection.send(new Uint8Array(100))
+            expect(peer.heard.filter(words => words === 'ping inside')).to.have.length(peer.told.length)
+            expect(
+              peer.frames
+                .map(({ payload }) => payload.length)
+                .sort((a, b) => b - a)
+                .slice(0, 2),
+            ).to.deep.equal([before, 100])
+          })
+        }
+      })
+    }
 
     it('beyond maxBuffered is the end', () => {
       withRawPeer(role, { highWaterMark: 1_000, maxBuffered: 1_000 }, peer => {

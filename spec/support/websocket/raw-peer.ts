@@ -1,4 +1,4 @@
-import type { Connection } from 'sluice'
+import type { Connection, Line } from 'sluice'
 import type { ControlMessage, Message, WebSocketConnection, WebSocketEvent } from 'sluice/websocket'
 import { TestScheduler } from 'rxjs/testing'
 import { dialAs } from '#src/connection/dial.js'
@@ -20,6 +20,30 @@ export interface RawPeerOptions extends Omit<MessageOptions, 'deflate'> {
   readonly deflate?: WireSettings['deflate']
   /** Up to how many bytes the wire copies of what it is given; it keeps the rest as it is. */
   readonly copies?: number
+  /** How many bytes have to wait for the system to take them all, at once. Default: it never does by itself. */
+  readonly takes?: number
+}
+
+/** One whose system takes what waits inside of the write that makes it enough. */
+class HastyWire extends ByteWire {
+  readonly #takes: number
+  #waiting = 0
+
+  constructor(line: Line, copies: number, takes: number) {
+    super(line, copies)
+    this.#takes = takes
+  }
+
+  override write(packet: Uint8Array): void {
+    super.write(packet)
+    this.#waiting += packet.length
+    if (this.#waiting >= this.#takes) this.drain()
+  }
+
+  override drain(): void {
+    this.#waiting = 0
+    super.drain()
+  }
 }
 
 /** A connection of ours that is open over bytes in memory, whose peer the test plays frame by frame, or byte by byte. */
@@ -32,7 +56,11 @@ export class RawPeer {
   #wire: ByteWire | undefined
   readonly #scheduler: TestScheduler
 
-  constructor(role: Role, { react, deflate, copies = 0, ...options }: RawPeerOptions, scheduler: TestScheduler) {
+  constructor(
+    role: Role,
+    { react, deflate, copies = 0, takes = Infinity, ...options }: RawPeerOptions,
+    scheduler: TestScheduler,
+  ) {
     this.role = role
     this.#scheduler = scheduler
     const { control = false } = options
@@ -42,7 +70,7 @@ export class RawPeer {
       { address: 'peer' },
       options,
       line => {
-        const wire = openWire(line, settings, below => (this.#wire = new ByteWire(below, copies)))
+        const wire = openWire(line, settings, below => (this.#wire = new HastyWire(below, copies, takes)))
         this.wire.line.opened()
         return wire
       },

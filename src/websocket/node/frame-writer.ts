@@ -32,11 +32,18 @@ const PAYLOAD = LONGEST_HEADER
 /** Headers of messages from a server, by their size. */
 const headers = [2, 4, 10].map(size => Buffer.allocUnsafeSlow(size))
 
+/** Who is told what was written. */
+export interface WriteListener {
+  /** Never called in the middle of a frame, as it may be followed by another. */
+  onWritten(size: number): void
+}
+
 /** Writes messages as frames, each as one. */
 export class FrameWriter {
   /** How many bytes the wire was given that it has not told of as written. */
   unwritten = 0
   readonly #below: Wire
+  readonly #listener: WriteListener
   readonly #masks: boolean
   readonly #maskSize: number
   /** Whether the wire copies what is put together in the scratch. */
@@ -44,9 +51,14 @@ export class FrameWriter {
   /** The short text that lies in the scratch, and its length there. */
   #text: string | undefined
   #textLength = 0
+  /** Half a frame is out, into which nothing may be sent. */
+  #between = false
+  /** What was written meanwhile. */
+  #late = 0
 
-  constructor(below: Wire, role: 'client' | 'server') {
+  constructor(below: Wire, role: 'client' | 'server', listener: WriteListener) {
     this.#below = below
+    this.#listener = listener
     this.#masks = role === 'client'
     this.#maskSize = this.#masks ? 4 : 0
     this.#copies = (below.copies ?? 0) >= SHORT
@@ -74,9 +86,19 @@ export class FrameWriter {
     else if (this.#copies) {
       const header = headers[length < 126 ? 0 : length < 65_536 ? 1 : 2] as Buffer
       writeHeader(header, header.length, first, length)
+      this.#between = length > 0
       this.#put(header)
+      this.#between = false
       if (length > 0) this.#put(payload)
+      this.#tellLate()
     } else this.#put(joined(first, payload))
+  }
+
+  /** The wire has written so many bytes. */
+  written(size: number): void {
+    this.unwritten -= size
+    if (this.#between) this.#late += size
+    else this.#listener.onWritten(size)
   }
 
   /** Writes a frame that many are sent. */
@@ -127,6 +149,13 @@ export class FrameWriter {
   #short(first: number, length: number): void {
     const start = this.#head(scratch, PAYLOAD, first, length)
     this.#put(scratch.subarray(start, PAYLOAD + length))
+  }
+
+  #tellLate(): void {
+    const late = this.#late
+    if (late === 0) return
+    this.#late = 0
+    this.#listener.onWritten(late)
   }
 
   #put(bytes: Uint8Array): void {

@@ -10,7 +10,7 @@ import type { MessageWire } from '../message-wire.js'
 import { ControlRate } from './control-rate.js'
 import { CLOSE, FIN, PONG } from './frame.js'
 import { FrameReader, type FrameListener } from './frame-reader.js'
-import { FrameWriter, closePayload, type Outgoing } from './frame-writer.js'
+import { FrameWriter, closePayload, type Outgoing, type WriteListener } from './frame-writer.js'
 import type { WireSettings } from './wire-settings.js'
 
 /** How long, in milliseconds, a peer has to end the connection beneath when all was said. */
@@ -28,7 +28,7 @@ const wholeFrames: Encoder<Outgoing> = {
  *
  * A peer's Close frame is its `end`, and our `end` is ours. When both have been said, the server ends the connection beneath (section 7.1.1).
  */
-export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener {
+export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener, WriteListener {
   protected readonly line: Line<Message | ControlMessage>
   protected readonly below: Wire
   protected readonly writer: FrameWriter
@@ -53,7 +53,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     this.#settings = settings
     this.#reader = new FrameReader(this, settings.role, settings.limits, settings.deflate !== undefined)
     this.below = open(this)
-    this.writer = new FrameWriter(this.below, settings.role)
+    this.writer = new FrameWriter(this.below, settings.role, this)
   }
 
   get protocol(): string {
@@ -159,7 +159,10 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   written(size: number): void {
-    this.writer.unwritten -= size
+    this.writer.written(size)
+  }
+
+  onWritten(size: number): void {
     this.line.written(size)
     if (this.#bothHave) this.#lingerBehindAll()
   }
