@@ -8,7 +8,7 @@ import { accepted } from './deflate-offer.js'
 import { acceptOf } from './handshake-key.js'
 import { listOf } from './header-list.js'
 import { answerHead } from './http-answer.js'
-import { deflateOf } from './message-options.js'
+import { deflateOf, type MessageOptions } from './message-options.js'
 import { Negotiations } from './negotiations.js'
 import { isWelcome } from './origins.js'
 import { Patience } from './patience.js'
@@ -16,7 +16,7 @@ import { isFor } from './request-path.js'
 import { faultOf, refused } from './upgrade-faults.js'
 import { refusalError, turnAway, type Visitor } from './visitor.js'
 import type { Acceptance, Refusal, WebSocketListenOptions } from './web-socket-place.js'
-import { limitsOf } from './wire-settings.js'
+import { limitsOf, type DeflateSettings, type WireSettings } from './wire-settings.js'
 
 /** Looks at upgrade requests, asks whom it has to, and lets in or turns away: all those of one subscription. */
 export class Doorman {
@@ -24,6 +24,8 @@ export class Doorman {
   readonly #failed: (error: Error) => void
   readonly #gather = new Gather(true)
   readonly #negotiations: Negotiations | undefined
+  /** What was agreed upon last, where it was nothing out of the ordinary. */
+  #usual: WireSettings | undefined
   /** Those that were turned away, and have to be gone in time. */
   readonly #leaving: Deadlines<Visitor>
 
@@ -114,8 +116,19 @@ export class Doorman {
       }),
     )
     link.context = context
+    const settings = this.#settings(agreed, merged, deflate?.settings)
+    const isUsual = options === undefined && deflate === undefined
+    wire.open(socket, kind, this.#gather, isUsual ? this.#shared(settings) : settings, early)
+  }
+
+  /** One object for all who agree upon what the one before has. */
+  #shared(settings: WireSettings): WireSettings {
+    if (this.#usual?.protocol !== settings.protocol) this.#usual = settings
+    return this.#usual
+  }
+
+  #settings(protocol: string, options: MessageOptions, deflate: DeflateSettings | undefined): WireSettings {
     const { control = false } = this.#options
-    const settings = { role: 'server', protocol: agreed, limits: limitsOf(merged), control } as const
-    wire.open(socket, kind, this.#gather, { ...settings, deflate: deflate?.settings }, early)
+    return { role: 'server', protocol, limits: limitsOf(options), control, deflate }
   }
 }

@@ -57,6 +57,7 @@ export function listenOwn(host: MessageHost, at: OwnPlace & WebSocketListenOptio
   const receive = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const visitor = visitors.get(socket)
     if (visitor === undefined) return
+    visitors.delete(socket)
     deadlines.delete(visitor.link)
     doorman.receive(visitor, request, head)
   }
