@@ -60,6 +60,28 @@ describe('The examples', function () {
     ])
   })
 
+  it('websocket-chat-server and its clients let them talk who have a name', async () => {
+    const port = await freePort()
+    const server = example('websocket-chat-server', [port])
+    await server.says(/listening on port/)
+    const nobody = example('websocket-chat-client', [port])
+    expect(await nobody.ends()).to.deep.equal(['refused with 401: who are you?'])
+    const [ada, bob] = ['ada', 'bob'].map(name => example('websocket-chat-client', [port, name]))
+    await Promise.all([ada?.says(/session 1/), bob?.says(/session 1/)])
+    ada?.hearsOf('hello\n')
+    await Promise.all([ada?.says(/ada: hello/), bob?.says(/ada: hello/)])
+    server.terminate()
+    await server.ended()
+    const again = example('websocket-chat-server', [port])
+    await Promise.all([ada?.says(/session 2/), bob?.says(/session 2/)])
+    bob?.hears('back again\n')
+    await ada?.says(/bob: back again/)
+    await bob?.ends()
+    const page = await fetch(`http://localhost:${port}/`)
+    expect(await page.text()).to.equal('The chat is at /chat?name=…\n')
+    again.terminate()
+  })
+
   it('fresh-credentials reads its token anew for each attempt', async () => {
     const file = join(directory(), 'token')
     writeFileSync(file, 'stale\n')

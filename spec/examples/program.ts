@@ -52,8 +52,18 @@ export class Program {
     return this.lines
   }
 
+  /** Once it has ended, in whatever way. */
+  async ended(): Promise<void> {
+    await this.#ended
+  }
+
   hears(text: string): void {
     this.#child.stdin?.end(text)
+  }
+
+  /** Hears more, and will hear still more. */
+  hearsOf(text: string): void {
+    this.#child.stdin?.write(text)
   }
 
   interrupt(): void {
