@@ -1,19 +1,22 @@
 import { once } from 'node:events'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { timer, type Observable } from 'rxjs'
 import { consume, idleTimeout } from 'sluice'
 import { webSocket, type WebSocketConnection } from 'sluice/websocket'
 import { WebSocket, WebSocketServer } from 'ws'
 import { webSocketFlooder } from '../support/net/child.js'
 import { closeAll, later } from '../support/net/closing.js'
-import { gone } from '../support/net/peers.js'
+import { gone, rawClient, rawServer } from '../support/net/peers.js'
 import { byteByByte } from '../support/net/relay.js'
 import { eventually, resourcesAtRest, resourcesLeft, turns } from '../support/net/resources.js'
 import { watch } from '../support/net/watch.js'
+import { damaged } from '../support/property.js'
 import { rawSocketClient, rawSocketServer, type RawSocket } from '../support/websocket/raw-socket.js'
 import {
   TEXT,
   binary,
+  bytesOf,
   close,
   continuation,
   fragments,
@@ -172,6 +175,59 @@ describe('WebSockets, with peers at fault', function () {
       flood()
       expect((await server.next('close')).error).to.include({ code: 'ERR_PROTOCOL' })
       await gone(bad.socket)
+      await closeAll()
+      expect(await resourcesLeft(before)).to.deep.equal(before)
+    })
+  })
+
+  describe('garbage', () => {
+    const request = Buffer.from(
+      `GET / HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n` +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    )
+    const answer = Buffer.from(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n',
+    )
+
+    /** Bytes of the other end that were damaged, the same in every run. */
+    const damages = (bytes: Buffer): Uint8Array[] =>
+      fc.sample(damaged(fc.constant(Buffer.concat([bytes, bytesOf(text('one'), true)]))), { seed: 1, numRuns: 150 })
+
+    it('in place of a handshake harms nobody but whoever sends it', async () => {
+      const before = await resourcesAtRest()
+      const { server, port } = await echo({ handshakeTimeout: 100, closeTimeout: 100 })
+      const good = await stranger(port)
+      const sockets = await Promise.all(
+        damages(request).map(async (bytes, index) => {
+          const socket = await rawClient({ port })
+          const over = new Promise(resolve => socket.on('end', resolve).on('close', resolve))
+          socket.write(bytes)
+          if (index % 2 === 0) socket.end()
+          socket.on('data', () => socket.end())
+          await over
+          return socket.destroy()
+        }),
+      )
+      await eventually(() => server.all('close').length === sockets.length)
+      good.send('still there')
+      await once(good, 'message')
+      expect(server.ended).to.equal(undefined)
+      await closeAll()
+      expect(await resourcesLeft(before)).to.deep.equal(before)
+    })
+
+    it('in place of an answer is the end of that dial', async () => {
+      const before = await resourcesAtRest()
+      const server = await rawServer()
+      for (const bytes of damages(answer)) {
+        const client = watch(webSocket.connect({ url: `ws://${host}:${server.port}/`, handshakeTimeout: 50 }))
+        const socket = await server.socket(server.sockets.length + 1)
+        socket.end(bytes)
+        socket.resume()
+        const error = await client.over()
+        expect(String((error as { readonly code?: unknown }).code)).to.match(/^(ERR_HANDSHAKE_|ECONNRESET|EPIPE)/)
+        expect(client.types).to.deep.equal(['connecting', 'close'])
+      }
       await closeAll()
       expect(await resourcesLeft(before)).to.deep.equal(before)
     })
