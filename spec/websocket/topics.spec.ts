@@ -113,6 +113,15 @@ describe('topics', () => {
       expectObservable(topic('y'), '         ^-----------!').toBe('----2---3---', came)
     }))
 
+  it('leaves out what answers a subscription of an earlier connection', () =>
+    run(({ cold, expectObservable }) => {
+      const dial = cold('                    o-1-3-(x#)', came)
+      for (const options of [byRef, byBoth]) {
+        const { topic } = topics(dial.pipe(reconnect([4])), options)
+        expectObservable(topic('a'), '       ^---------------!').toBe('--1-----------3', came)
+      }
+    }))
+
   it('ends all topics with the stream, and then starts anew', () =>
     run(({ cold, expectObservable }) => {
       const reset = Object.assign(new Error('ECONNRESET'), { code: 'ECONNRESET' })

@@ -235,6 +235,17 @@ describe('webSocket.connect, over the platform’s', () => {
       expect(told.slice(2)).to.deep.equal(['0 close error 1006 ERR_RECEIVE_OVERFLOW', '0 error ERR_RECEIVE_OVERFLOW'])
     })
 
+    it('holds 16 MiB by default', () => {
+      const told = dialled(({ socket, connection }) => {
+        socket.open()
+        connection.pause()
+        socket.receive(new ArrayBuffer(16 * 1024 * 1024))
+        expect(connection.state).to.equal('open')
+        socket.receive('a')
+      })
+      expect(told[2]).to.equal('0 close error 1006 ERR_RECEIVE_OVERFLOW')
+    })
+
     it('tells the peer’s close behind what was held, and a failure at once', () => {
       for (const [code, after] of [
         [1000, ['4 packet a', '4 end', '4 close remote 1000', '4 complete']],
