@@ -1,8 +1,9 @@
-import { filter, firstValueFrom, interval, map, take, takeUntil, timer, toArray, type Observable } from 'rxjs'
+import { filter, firstValueFrom, forkJoin, interval, map, take, takeUntil, timer, toArray, type Observable } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { byCloseCode, consume, idleTimeout, packets, reconnect, type SluiceError } from 'sluice'
 import { framed, lengthField, lines } from 'sluice/framing'
 import { group, pool } from 'sluice/pool'
+import { byId, requests } from 'sluice/request'
 import { laws, marbles, memory, sameDiagram } from 'sluice/testing'
 import {
   binary,
@@ -204,7 +205,23 @@ export async function together(url: string): Promise<string[]> {
   return heard
 }
 
-/** Topics of the chat's kind. */
+/** Asks, and gets each answer by its number. */
+export function ask(url: string): Promise<unknown> {
+  interface Call {
+    readonly id?: number
+    readonly question?: string
+    readonly answer?: string
+  }
+  const calls = requests(
+    webSocket.connect(url).pipe(json<Call>()),
+    byId<Call>({ put: (call, id) => ({ ...call, id }), get: call => call.id }),
+  )
+  return firstValueFrom(
+    forkJoin(['one', 'two', 'three'].map(question => calls.ask({ question }).pipe(map(({ answer }) => answer)))),
+  )
+}
+
+/** Topics with refs. */
 export function topical(url: string): Promise<unknown[]> {
   interface Said {
     readonly topic: string

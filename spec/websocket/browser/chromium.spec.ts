@@ -238,6 +238,27 @@ describe(`A page in Chromium${isHere ? '' : ' (skipped: it is not here)'}`, func
     expect(await scene(page, 'together', url)).to.deep.equal(['to all', 'to all'])
   })
 
+  it('asks, and gets the answer to each question', async () => {
+    const asked: { readonly id: number; readonly question: string }[] = []
+    const stream = webSocket
+      .listen({ host, port: 0, origins: 'any' })
+      .pipe(json<(typeof asked)[number], object>(), share())
+    const listening = firstValueFrom(stream.pipe(filter(event => event.type === 'listening')))
+    const subscription = stream.subscribe(event => {
+      if (event.type !== 'packet' || asked.push(event.packet) < 3) return
+      for (const { id, question } of asked.reverse()) event.connection.send({ id, answer: question.toUpperCase() })
+    })
+    later(() => {
+      subscription.unsubscribe()
+    })
+    const { listener } = await listening
+    expect(await scene(page, 'ask', `ws://${host}:${listener.endpoint.port ?? 0}`)).to.deep.equal([
+      'ONE',
+      'TWO',
+      'THREE',
+    ])
+  })
+
   it('shares a connection among topics', async () => {
     const said: unknown[] = []
     const stream = webSocket
