@@ -18,9 +18,11 @@ export default {
   intentionallyNotExported: [
     'Asked',
     'ByteEvent',
+    'Closed',
     'Handover',
     'HandsOver',
     'Log',
+    'PacketsOf',
     'MessageStreamEvent',
     'Recorded',
     'Scripts',

@@ -38,4 +38,5 @@ declare class URL {
 }
 
 /** Absent in Node before 22. */
+// eslint-disable-next-line @typescript-eslint/consistent-type-imports -- An import would make a module of this, which declares nothing.
 declare const WebSocket: import('./websocket/browser/platform-socket.js').PlatformWebSocket | undefined

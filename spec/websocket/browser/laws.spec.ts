@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws'
-import type { ConnectionOptions, ConnectionStream } from 'sluice'
+import type { ConnectionOptions } from 'sluice'
 import { laws, type Candidate } from 'sluice/testing'
 import { binary, webSocket as ours } from 'sluice/websocket'
 import { webSocket } from '#src/websocket/browser/index.js'
@@ -8,8 +8,7 @@ const host = '127.0.0.1'
 
 /** A page's end, over a WebSocket that is like a browser's, against our server. */
 const candidate: Candidate = {
-  listen: options =>
-    ours.listen({ host, port: 0, maxPayload: Infinity, ...options }).pipe(binary()),
+  listen: options => ours.listen({ host, port: 0, maxPayload: Infinity, ...options }).pipe(binary()),
   connect: ({ port = 0 }, { halfOpen: _, ...options }: ConnectionOptions) =>
     webSocket.connect({ url: `ws://${host}:${port}`, WebSocket, ...options }).pipe(binary()),
   open: () => process.getActiveResourcesInfo().filter(name => name.startsWith('TCP')).length,

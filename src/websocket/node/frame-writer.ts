@@ -15,7 +15,7 @@ import {
 } from './frame.js'
 import { newMask, toggleMask, writeMask } from './mask.js'
 
-/** What can be sent. */
+/** What can be sent on a WebSocket: a message, or a ping or pong of one's own. */
 export type Outgoing = Message | ControlMessage
 
 /** The longest payload, and the longest text, that is put together in the scratch. */

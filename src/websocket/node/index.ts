@@ -12,6 +12,7 @@ export type { TopicsOptions } from '../topics-options.js'
 export type { WebSocketConnection } from '../web-socket-connection.js'
 export type { WebSocketCloseEvent, WebSocketEvent } from '../web-socket-event.js'
 export type { AcceptedConnection } from '../accepted-connection.js'
+export type { Outgoing } from './frame-writer.js'
 export type { DeflateOptions, MessageOptions } from './message-options.js'
 export { webSocket } from './web-socket.js'
 export type {
