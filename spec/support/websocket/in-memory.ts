@@ -4,8 +4,8 @@ import type { MemoryNetwork } from 'sluice/testing'
 import type { ControlMessage, Message, WebSocketConnection, WebSocketEvent } from 'sluice/websocket'
 import { dialAs } from '#src/connection/dial.js'
 import type { MessageOptions } from '#src/websocket/node/message-options.js'
-import { openWire } from '#src/websocket/node/open-wire.js'
-import { limitsOf, type WireSettings } from '#src/websocket/node/wire-settings.js'
+import { openWire } from '#src/websocket/node/protocol/open-wire.js'
+import { limitsOf, type WireSettings } from '#src/websocket/node/protocol/wire-settings.js'
 import { WebSocketLink } from '#src/websocket/web-socket-link.js'
 
 type Packet = Message | ControlMessage

@@ -3,10 +3,10 @@ import type { ControlMessage, Message, WebSocketConnection, WebSocketEvent } fro
 import { TestScheduler } from 'rxjs/testing'
 import { dialAs } from '#src/connection/dial.js'
 import { isControl } from '#src/websocket/message.js'
-import { limitsOf, type WireSettings } from '#src/websocket/node/wire-settings.js'
+import { limitsOf, type WireSettings } from '#src/websocket/node/protocol/wire-settings.js'
 import type { MessageOptions } from '#src/websocket/node/message-options.js'
 import { WebSocketLink } from '#src/websocket/web-socket-link.js'
-import { openWire } from '#src/websocket/node/open-wire.js'
+import { openWire } from '#src/websocket/node/protocol/open-wire.js'
 import { ByteWire, codeOf } from '../byte-wire.js'
 import { bytesOf, framesOf, shownFrame, type RawFrame, type ReadFrame } from './raw-frame.js'
 

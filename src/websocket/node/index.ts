@@ -12,7 +12,7 @@ export type { TopicsOptions } from '../topics-options.js'
 export type { WebSocketConnection } from '../web-socket-connection.js'
 export type { WebSocketCloseEvent, WebSocketEvent } from '../web-socket-event.js'
 export type { AcceptedConnection } from '../accepted-connection.js'
-export type { Outgoing } from './frame-writer.js'
+export type { Outgoing } from './protocol/frame-writer.js'
 export type { DeflateOptions, MessageOptions } from './message-options.js'
 export { webSocket } from './web-socket.js'
 export type {
@@ -25,5 +25,5 @@ export type {
   WebSocketListenOptions,
   UpgradesPlace,
   WebSocketPlace,
-} from './web-socket-place.js'
-export type { WebSocketTarget, WebSocketTls } from './web-socket-target.js'
+} from './server/web-socket-place.js'
+export type { WebSocketTarget, WebSocketTls } from './client/web-socket-target.js'

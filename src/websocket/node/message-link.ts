@@ -1,7 +1,7 @@
 import type { Host } from '../../connection/bind.js'
 import type { ControlMessage, Message } from '../message.js'
 import { WebSocketLink } from '../web-socket-link.js'
-import type { Outgoing } from './frame-writer.js'
+import type { Outgoing } from './protocol/frame-writer.js'
 
 /** What comes: pings and pongs only where they are asked for. */
 export type Incoming = Message | ControlMessage

@@ -7,8 +7,8 @@ import type { Gather } from '../../net/gather.js'
 import { handshakeEnded, type Handshake } from '../../net/handshake.js'
 import type { SocketKind } from '../../net/socket-kind.js'
 import type { MessageLink } from './message-link.js'
-import { openWire } from './open-wire.js'
-import type { WireSettings } from './wire-settings.js'
+import { openWire } from './protocol/open-wire.js'
+import type { WireSettings } from './protocol/wire-settings.js'
 
 const nothing = () => undefined
 

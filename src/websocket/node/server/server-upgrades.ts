@@ -1,0 +1,73 @@
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { lists } from '../handshake/header-list.js'
+import { pathOf } from './request-path.js'
+import { refused } from './upgrade-faults.js'
+import type { UpgradeGate } from './upgrade-gate.js'
+import { turnAway } from './visitor.js'
+
+const upgrades = Symbol('sluice.upgrades')
+
+interface Shared extends Server {
+  [upgrades]?: ServerUpgrades | undefined
+}
+
+/** The upgrades of a server that is there for other things too, shared by our listeners on it, each with its path. */
+export class ServerUpgrades {
+  readonly #server: Shared
+  readonly #gates = new Map<string | undefined, UpgradeGate>()
+
+  private constructor(server: Shared) {
+    this.#server = server
+    server[upgrades] = this
+    server.on('upgrade', this.#receive)
+  }
+
+  static of(server: Shared): ServerUpgrades {
+    return server[upgrades] ?? new ServerUpgrades(server)
+  }
+
+  /** Whether the path was to be had; `undefined` is for those that are nobody else's. */
+  add(pathname: string | undefined, gate: UpgradeGate): boolean {
+    if (this.#gates.get(pathname)?.closed === false) return false
+    this.#gates.set(pathname, gate)
+    return true
+  }
+
+  delete(pathname: string | undefined, gate: UpgradeGate): void {
+    if (this.#gates.get(pathname) === gate) this.#gates.delete(pathname)
+    if (this.#gates.size > 0) return
+    this.#server.off('upgrade', this.#receive)
+    this.#server[upgrades] = undefined
+  }
+
+  /** Whoever else listens to upgrades has those for which nobody is here. */
+  readonly #receive = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const isOurs = lists(request.headers.upgrade, 'websocket')
+    const gate = isOurs ? (this.#gates.get(pathOf(request)) ?? this.#gates.get(undefined)) : undefined
+    if (gate !== undefined) gate.offer([request, socket, head])
+    else if (this.#server.listenerCount('upgrade') > 1) return
+    else if (isOurs) turnAway(socket, refused(404, 'nobody is here'))
+    else handBack(this.#server, request, socket)
+  }
+}
+
+/**
+ * A request for another upgrade, such as HTTP/2's, may be answered as if it had not asked for one (RFC 9110 section 7.8); and was, until we
+ * came to listen.
+ */
+function handBack(server: Server, request: IncomingMessage, socket: Duplex): void {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as never)
+  response.once('finish', () => {
+    socket.end()
+  })
+  socket
+    .on('error', () => undefined)
+    .once('finish', () => {
+      socket.destroy()
+    })
+    .resume()
+  server.emit('request', request, response)
+}
