@@ -108,7 +108,9 @@ describe('webSocket.listen on a server that is there for other things too', () =
   })
 
   it('answers as before who asks for another upgrade, such as that to HTTP/2', async () => {
-    const server = await plain((request, response) => response.end(`plain ${request.url}`))
+    const server = await plain((request, response) => {
+      request.resume().on('end', () => response.end(`plain ${request.url}`))
+    })
     watch(webSocket.listen({ server }))
     const headers = {
       Host: 'localhost',
@@ -119,6 +121,14 @@ describe('webSocket.listen on a server that is there for other things too', () =
     const peer = await say({ port: portOf(server) }, requestText(headers, 'GET /page HTTP/1.1'))
     await peer.closed()
     expect([peer.status, peer.body]).to.deep.equal([200, 'plain /page'])
+  })
+
+  it('refuses with 400 who asks for another upgrade and has a body, which Node does not read', async () => {
+    const server = await plain()
+    watch(webSocket.listen({ server }))
+    const headers = { Host: 'localhost', Connection: 'Upgrade', Upgrade: 'h2c', 'Content-Length': '5' }
+    const peer = await say({ port: portOf(server) }, `${requestText(headers, 'POST / HTTP/1.1')}hello`)
+    expect((await peer.closed()).status).to.equal(400)
   })
 
   it('can not have a path that another has, as long as that one is open', async () => {

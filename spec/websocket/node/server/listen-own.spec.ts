@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:tls'
 import { expect } from 'chai'
-import { Subject } from 'rxjs'
+import { Subject, takeWhile, tap } from 'rxjs'
 import type { ServerCredentials } from 'sluice/net'
 import { webSocket, type WebSocketPlace } from 'sluice/websocket'
 import { WebSocket } from 'ws'
@@ -147,6 +147,30 @@ describe('webSocket.listen on a port of its own', () => {
     expect(client.all('close')[0]).to.include({ reason: 'remote', code: 1000 })
     expect(await resourcesLeft(before)).to.deep.equal(before)
   })
+
+  for (const type of ['listening', 'open', 'packet', 'end', 'close'] as const) {
+    it(`leaves nothing, unsubscribed inside of ${type}`, async () => {
+      const before = await resourcesAtRest()
+      let port = 0
+      const seen = webSocket.listen({ host, port: 0 }).pipe(
+        tap(event => {
+          if (event.type === 'listening') port = event.listener.endpoint.port ?? 0
+        }),
+      )
+      const server = watch(seen.pipe(takeWhile(event => event.type !== type, true)))
+      if (type !== 'listening') {
+        await server.next('listening')
+        const client = dial(port)
+        const { connection } = await client.next('open')
+        connection.send('hello')
+        if (type === 'end' || type === 'close') connection.close()
+        await client.over()
+      }
+      await server.over()
+      expect(server.types.at(-1)).to.equal(type)
+      expect(await resourcesLeft(before)).to.deep.equal(before)
+    })
+  }
 
   it('says 1000 when it is unsubscribed, to a peer that no one here wrote', async () => {
     const { server, port } = await served()

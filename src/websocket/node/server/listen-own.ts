@@ -73,6 +73,7 @@ export function listenOwn(host: MessageHost, at: OwnPlace & WebSocketListenOptio
     .on('clientError', (error: Error, socket: Duplex) => {
       const visitor = visitors.get(socket)
       if (visitor !== undefined && socket.writable) doorman.refuse(visitor, refused(400, 'this is no HTTP'), error)
+      else socket.destroy()
     })
 
   const renewing = tls?.renewed?.subscribe({

@@ -48,8 +48,14 @@ export class ServerUpgrades {
     if (gate !== undefined) gate.offer([request, socket, head])
     else if (this.#server.listenerCount('upgrade') > 1) return
     else if (isOurs) turnAway(socket, refused(404, 'nobody is here'))
+    else if (hasBody(request)) turnAway(socket, refused(400, 'this upgrade is not spoken here'))
     else handBack(this.#server, request, socket)
   }
+}
+
+/** Node gives up reading a request that asks for an upgrade, so that its body is not to be had. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /**
