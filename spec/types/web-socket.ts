@@ -64,6 +64,6 @@ webSocket.listen<number>({ port: 0, negotiate: () => of({ accept: true, context:
 })
 
 // @ts-expect-error: there is a place
-webSocket.listen({ pathname: '/chat' })
+void webSocket.listen({ pathname: '/chat' })
 // @ts-expect-error: what is spoken is HTTP/1.1
-webSocket.connect({ url, tls: { ALPNProtocols: ['h2'] } })
+void webSocket.connect({ url, tls: { ALPNProtocols: ['h2'] } })
