@@ -2,7 +2,7 @@ import { createServer, Socket, type Server } from 'node:net'
 import type { Host } from '../connection/bind.js'
 import type { Endpoint } from '../connection/connection.js'
 import { Gate } from '../connection/listener.js'
-import { rememberAccepted } from './endpoint.js'
+import { boundEndpoint, rememberAccepted } from './endpoint.js'
 import { listenPath } from './listen-path.js'
 import { BACKLOG, hasPath, type PathPlace, type TcpPlace } from './socket-options.js'
 
@@ -58,7 +58,7 @@ export function bindSocket(
   })
   server.on('listening', () => {
     restoring = false
-    endpoint = endpointOf(server)
+    endpoint = boundEndpoint(server)
     if (gate.closed) server.close()
     else if (gate.suspended) gate.restored()
     else host.listening(gate)
@@ -90,11 +90,4 @@ function watch(socket: Socket, gate: Gate<Socket>): void {
   socket.once('close', () => {
     gate.withdraw(socket)
   })
-}
-
-function endpointOf(server: Server): Endpoint {
-  const address = server.address()
-  if (address === null) return { address: '' }
-  if (typeof address === 'string') return { address }
-  return { address: address.address, port: address.port, family: address.family === 'IPv6' ? 'IPv6' : 'IPv4' }
 }

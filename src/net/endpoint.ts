@@ -1,4 +1,4 @@
-import { isIPv4, type Socket } from 'node:net'
+import { isIPv4, type Server, type Socket } from 'node:net'
 import type { Endpoint } from '../connection/connection.js'
 import { hasPath, type PathTarget, type TcpTarget } from './socket-options.js'
 
@@ -16,6 +16,14 @@ export function endpointOf(to: TcpTarget | PathTarget): Endpoint {
   if (hasPath(to)) return { address: to.path }
   const { host = 'localhost', port } = to
   return isIPv4(host) ? { address: host, port, family: 'IPv4' } : { address: host, port }
+}
+
+/** Where a server is bound. */
+export function boundEndpoint(server: Server): Endpoint {
+  const address = server.address()
+  if (address === null) return { address: '' }
+  if (typeof address === 'string') return { address }
+  return { address: address.address, port: address.port, family: address.family === 'IPv6' ? 'IPv6' : 'IPv4' }
 }
 
 /**

@@ -1,7 +1,6 @@
 import { bind } from '../connection/bind.js'
 import { Deadlines } from '../connection/deadlines.js'
 import { dial } from '../connection/dial.js'
-import { asError } from '../connection/errors.js'
 import { checkOptions } from '../connection/options.js'
 import type { Transport } from '../connection/transport.js'
 import type { Line } from '../connection/wire.js'
@@ -11,6 +10,7 @@ import { dialSocket } from './dial-socket.js'
 import { DuplexWire } from './duplex-wire.js'
 import { endpointOf } from './endpoint.js'
 import { Gather } from './gather.js'
+import { renewing } from './renewing.js'
 import { ServerHandshakes } from './server-handshakes.js'
 import { pathKind, tcpKind } from './socket-kind.js'
 import { hasPath } from './socket-options.js'
@@ -76,20 +76,13 @@ export const tls: Transport<TlsTarget, TlsPlace> = {
           return wire
         })
       })
-      const renewing = renewed?.subscribe({
-        next(credentials) {
-          try {
-            handshakes.renew(credentials)
-          } catch (thrown) {
-            gate.failed(asError(thrown))
-          }
-        },
-        error(thrown: unknown) {
-          gate.failed(asError(thrown))
-        },
-      })
+      const renewal =
+        renewed &&
+        renewing(handshakes, renewed, error => {
+          gate.failed(error)
+        })
       return () => {
-        renewing?.unsubscribe()
+        renewal?.unsubscribe()
         gate.close()
       }
     })

@@ -401,6 +401,22 @@ describe('webSocket.connect', () => {
       }
     }
 
+    it('while a secure server does not answer', async () => {
+      const server = createSecure({ ...certificate, allowHalfOpen: false }, socket => {
+        socket.on('error', () => undefined).resume()
+      })
+      later(() => server.close())
+      server.listen({ port: 0, host })
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const before = await resourcesAtRest()
+      const client = watch(webSocket.connect({ url: `wss://${host}:${port}`, tls: { ca } }))
+      await once(server, 'secureConnection')
+      await new Promise(resolve => setTimeout(resolve, 20))
+      client.unsubscribe()
+      await eventually(() => isDeepStrictEqual(resources(), before))
+    })
+
     for (const type of ['connecting', 'open', 'packet', 'end'] as const) {
       it(`inside of ${type}`, async () => {
         const server = new WebSocketServer({ port: 0, host })

@@ -1,6 +1,6 @@
 import { errorMonitor, type EventEmitter } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import type { Endpoint } from '../../../connection/connection.js'
+import { boundEndpoint } from '../../../net/endpoint.js'
 import type { MessageHost } from '../message-link.js'
 import { ServerUpgrades } from './server-upgrades.js'
 import { UpgradeGate } from './upgrade-gate.js'
@@ -19,7 +19,7 @@ export function listenOnServer(host: MessageHost, at: ServerPlace & WebSocketLis
   }
 
   const listening = (): void => {
-    endpoint = endpointOf(server.address())
+    endpoint = boundEndpoint(server)
     host.listening(gate)
   }
   const failed = (error: Error): void => {
@@ -36,12 +36,6 @@ export function listenOnServer(host: MessageHost, at: ServerPlace & WebSocketLis
     emitter.off(errorMonitor, failed).off('close', closed).off('listening', listening)
     gate.close()
   }
-}
-
-function endpointOf(address: AddressInfo | string | null): Endpoint {
-  if (address === null) return { address: '' }
-  if (typeof address === 'string') return { address }
-  return { address: address.address, port: address.port, family: address.family === 'IPv6' ? 'IPv6' : 'IPv4' }
 }
 
 /** As the system says it of a port. */

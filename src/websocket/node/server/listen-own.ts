@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Deadlines } from '../../../connection/deadlines.js'
-import { asError } from '../../../connection/errors.js'
 import { bindSocket } from '../../../net/bind-socket.js'
+import { renewing } from '../../../net/renewing.js'
 import { ServerHandshakes } from '../../../net/server-handshakes.js'
 import { pathKind, tcpKind, type SocketKind } from '../../../net/socket-kind.js'
 import { hasPath } from '../../../net/socket-options.js'
@@ -76,20 +76,14 @@ export function listenOwn(host: MessageHost, at: OwnPlace & WebSocketListenOptio
       else socket.destroy()
     })
 
-  const renewing = tls?.renewed?.subscribe({
-    next(credentials) {
-      try {
-        handshakes?.renew(credentials)
-      } catch (thrown) {
-        gate.failed(asError(thrown))
-      }
-    },
-    error(thrown: unknown) {
-      gate.failed(asError(thrown))
-    },
-  })
+  const renewal =
+    handshakes &&
+    tls?.renewed &&
+    renewing(handshakes, tls.renewed, error => {
+      gate.failed(error)
+    })
   return () => {
-    renewing?.unsubscribe()
+    renewal?.unsubscribe()
     gate.close()
   }
 }
