@@ -8,7 +8,7 @@ export function memoryTaken(act: () => void): number {
   return memoryHeld() - before
 }
 
-function memoryHeld(): number {
+export function memoryHeld(): number {
   collect()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external

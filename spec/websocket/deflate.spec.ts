@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import type { ConnectionEvent } from 'sluice'
 import { webSocket, type DeflateOptions, type WebSocketConnection } from 'sluice/websocket'
 import { WebSocket, WebSocketServer, type PerMessageDeflateOptions } from 'ws'
+import { memoryHeld } from '../support/memory-taken.js'
 import { closeAll, later } from '../support/net/closing.js'
 import { eventually, turns } from '../support/net/resources.js'
 import { watch, type Watch } from '../support/net/watch.js'
@@ -302,6 +303,45 @@ for (const role of ['server', 'client'] as const) {
     })
   })
 }
+
+describe('Bombs', () => {
+  afterEach(closeAll)
+
+  for (const takeover of [false, true]) {
+    it(`leave nothing behind in the error that tells of them: ${takeover ? 'with' : 'without'} memory`, async () => {
+      const options = { maxPayload: 8 * MiB, deflate: { maxRatio: Infinity, takeover } }
+      const server = watch(webSocket.listen({ host, port: 0, ...options }))
+      const { listener } = await server.next('listening')
+      const bomb = compressed(BINARY, Buffer.alloc(16 * MiB))
+      const wrong = { ...bomb, payload: Buffer.concat([deflated(Buffer.alloc(7 * MiB)), Buffer.alloc(50, 0xff)]) }
+      const before = memoryHeld()
+      for (const message of [bomb, wrong, bomb, wrong, bomb, wrong, bomb, wrong]) {
+        const peer = await rawSocketClient(listener.endpoint.port ?? 0, { headers: offer(options) })
+        peer.sends(message)
+        expect((await peer.over()).at(-1)).to.equal(message === bomb ? 'close 1009' : 'close 1007')
+        peer.socket.destroy()
+      }
+      await server.next('close', 8)
+      await turns(20)
+      expect(memoryHeld() - before).to.be.lessThan(8 * MiB)
+    })
+  }
+
+  it('whose senders leave before it is their turn are nobody’s business any more', async () => {
+    const server = watch(webSocket.listen({ host, port: 0, maxPayload: 64 * MiB, deflate: { maxRatio: Infinity } }))
+    const { listener } = await server.next('listening')
+    const { port = 0 } = listener.endpoint
+    const long = compressed(BINARY, Buffer.alloc(32 * MiB))
+    const peers = await Promise.all(Array.from({ length: 60 }, () => rawSocketClient(port, { headers: offer({}) })))
+    for (const peer of peers) peer.sends(long)
+    await eventually(() => server.all('open').every(({ connection }) => connection.bytesRead > 0))
+    for (const { socket } of peers) socket.resetAndDestroy()
+    await server.next('close', peers.length)
+    const good = await rawSocketClient(port, { headers: offer({}) })
+    good.sends(compressed(TEXT, 'still there'))
+    await server.until(() => server.packets.includes('still there'))
+  })
+})
 
 // ── the same with ws ──
 

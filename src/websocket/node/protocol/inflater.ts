@@ -1,5 +1,4 @@
-import { kMaxLength } from 'node:buffer'
-import { constants, createInflateRaw, inflateRaw } from 'node:zlib'
+import { createInflateRaw } from 'node:zlib'
 import { SluiceError } from '../../../connection/errors.js'
 import type { DeflateSettings } from './wire-settings.js'
 import { ZlibStream, type Told } from './zlib-stream.js'
@@ -43,17 +42,17 @@ export class Inflater {
     this.#stream?.close()
   }
 
+  /** By a stream of our own, which forgets a message that is too long: zlib's ready-made function keeps it for as long as its error lives. */
   #inflate(bytes: Uint8Array, limit: number, told: Told): void {
     const { takeover, windowBits } = this.#settings.theirs
-    if (takeover) {
-      if (this.#stream?.ended === true) this.#stream = undefined
-      this.#stream ??= new ZlibStream(createInflateRaw({ windowBits }))
-      this.#stream.run(bytes, limit, told)
-      return
-    }
-    const options = { windowBits, maxOutputLength: Math.min(limit, kMaxLength), finishFlush: constants.Z_SYNC_FLUSH }
-    inflateRaw(bytes, options, (error, result) => {
-      told(error ?? undefined, result)
+    if (this.#stream?.ended === true) this.#stream = undefined
+    const stream = (this.#stream ??= new ZlibStream(createInflateRaw({ windowBits })))
+    stream.run(bytes, limit, (error, result) => {
+      if (!takeover) {
+        this.#stream = undefined
+        stream.close()
+      }
+      told(error, result)
     })
   }
 

@@ -40,7 +40,7 @@ export class ZlibStream {
 
   /** Whoever waits is told so. */
   close(): void {
-    this.#tell(new Error('closed'))
+    if (this.#told !== undefined) this.#tell(new Error('closed'))
     this.#stream.close()
   }
 
