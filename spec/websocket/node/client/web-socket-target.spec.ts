@@ -43,6 +43,10 @@ describe('The target of webSocket.connect', () => {
       { headers: { 'x-a': 'a\r\nx-b: b', good: 'yes' } },
       'headers must be headers that can be sent beside our own (x-a), not an object',
     ],
+    'a header that is no text': [
+      { headers: { 'x-a': 5, 'x-b': ['b', 6], good: ['yes', 'no'] } },
+      'headers must be headers that can be sent beside our own (x-a, x-b), not an object',
+    ],
     'trust where there is no TLS': [{ tls: {} }, 'tls is for wss: and https: alone, not an object'],
     'an agent that is none': [{ agent: {} }, 'agent must be an http.Agent, not an object'],
     'an agent beside a path': [

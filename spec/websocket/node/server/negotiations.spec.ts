@@ -104,6 +104,11 @@ describe('negotiate', () => {
     'refuses with what is no refusal': () => ({ accept: false, status: 200 }),
     'accepts with what is no option': () => ({ accept: true, options: { maxPayload: -1 } }),
     'accepts with a header that can not be sent': () => ({ accept: true, headers: { 'X-A': 'a\r\nb' } }),
+    'accepts with a header that is a number': () => ({ accept: true, headers: { 'X-A': 5 } }) as unknown as Negotiation,
+    'refuses with a header that is a number': () =>
+      ({ accept: false, status: 429, headers: { 'Retry-After': 5 } }) as unknown as Negotiation,
+    'says by a promise of its own whether it accepts': () =>
+      ({ accept: Promise.resolve(false) }) as unknown as Negotiation,
     'accepts with a protocol that was not offered': () => ({ accept: true, protocol: 'c' }),
     'answers with a promise that is rejected': () => Promise.reject(new Error('oops')),
     'answers with an Observable that errors': () => throwError(() => new Error('oops')),

@@ -26,8 +26,9 @@ function isHeader(name: string, value: unknown): boolean {
   if (own.has(name.toLowerCase())) return false
   try {
     validateHeaderName(name)
-    for (const text of Array.isArray(value) ? value : [value]) validateHeaderValue(name, text as string)
-    return true
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+    for (const text of values) validateHeaderValue(name, text as string)
+    return values.every(text => typeof text === 'string') // Node takes numbers, too.
   } catch {
     return false
   }

@@ -3,6 +3,7 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Observable, ObservableInput } from 'rxjs'
 import {
+  boolean,
   callback,
   checkOptions,
   count,
@@ -125,7 +126,7 @@ const server: Rule = value => (has(value, 'listening', 'on') ? undefined : 'must
 const upgrades: Rule = value => (has(value, 'subscribe') ? undefined : 'must be an Observable')
 
 const acceptanceRules: Rules<Acceptance> = {
-  accept: () => undefined,
+  accept: boolean,
   protocol: value => (typeof value === 'string' ? undefined : 'must be a string'),
   headers,
   options: group<OwnMessageOptions>({
@@ -138,7 +139,7 @@ const acceptanceRules: Rules<Acceptance> = {
 }
 
 const refusalRules: Rules<Refusal> = {
-  accept: () => undefined,
+  accept: boolean,
   status: within(400, 599),
   headers,
   body: value => (typeof value === 'string' ? undefined : 'must be a string'),
