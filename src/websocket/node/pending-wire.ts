@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Subscription } from 'rxjs'
 import type { Endpoint } from '../../connection/connection.js'
@@ -102,6 +103,7 @@ export class PendingWire implements Wire<unknown> {
   open(socket: Duplex, kind: SocketKind, gather: Gather, settings: WireSettings, early: Uint8Array): void {
     this.#unwatch()
     socket.allowHalfOpen = true
+    if (socket instanceof Socket) socket.setTimeout(0) // A server, or an agent, may have given it one, for requests.
     if (early.length > 0) socket.unshift(early)
     const wire = openWire(this.#link, settings, below => new DuplexWire(below, socket, kind, gather))
     this.#link.attach(wire)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecure } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { expect } from 'chai'
 import express from 'express'
@@ -236,6 +236,17 @@ describe('webSocket.listen on a server that is there for other things too', () =
     server.close()
     await chat.over()
     expect(chat.ended).to.equal('complete')
+  })
+
+  it('is not bound by how long a request may be silent', async () => {
+    const server = await plain()
+    server.timeout = 60_000
+    const chat = watch(webSocket.listen({ server }))
+    const upgraded = once(server, 'upgrade') as Promise<[unknown, Socket]>
+    const client = dial(`ws://${host}:${portOf(server)}`)
+    await Promise.all([client.next('open'), chat.next('open')])
+    const [, socket] = await upgraded
+    expect(socket.timeout).to.equal(0)
   })
 
   it('works beside Express', async () => {
