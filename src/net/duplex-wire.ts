@@ -294,6 +294,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   onClose(): void {
     const securing = this.#securing
     if (securing?.underWay === true) return // Its result will say why.
+    this.#queue = undefined // However long somebody remembers the connection, nobody will send it.
     const error = this.#failure ?? (this.#suspended ? handshakeEnded() : undefined)
     securing?.tell(error)
     this.#line.closed(error)
