@@ -7,6 +7,7 @@ import { webSocket, type WebSocketConnection } from 'sluice/websocket'
 import { WebSocket, WebSocketServer } from 'ws'
 import { webSocketFlooder } from '../support/net/child.js'
 import { closeAll, later } from '../support/net/closing.js'
+import { memoryHeld } from '../support/memory-taken.js'
 import { gone, rawClient, rawServer } from '../support/net/peers.js'
 import { byteByByte } from '../support/net/relay.js'
 import { eventually, resourcesAtRest, resourcesLeft, turns } from '../support/net/resources.js'
@@ -324,6 +325,42 @@ describe('WebSockets, with peers at fault', function () {
       const client = await stranger(port)
       client.send('still there')
       await server.until(() => server.packets.at(-1) === 'still there')
+    })
+  })
+
+  describe('a connection that has closed', () => {
+    const COUNT = 8
+
+    it('keeps nothing of what it was reading, however long somebody remembers it', async () => {
+      const { server, port } = await echo()
+      const half = text('x'.repeat(MiB), { fin: false })
+      const before = memoryHeld()
+      for (let count = 1; count <= COUNT; count += 1) {
+        const peer = await rawSocketClient(port)
+        peer.sends(half)
+        await eventually(() => (server.all('open')[count - 1]?.connection.bytesRead ?? 0) > MiB)
+        peer.socket.resetAndDestroy()
+        await server.next('close', count)
+      }
+      await turns(20)
+      expect(memoryHeld() - before).to.be.lessThan((COUNT * MiB) / 4)
+    })
+
+    it('keeps nothing of what it could not send', async () => {
+      const { server, port } = await echo()
+      const before = memoryHeld()
+      for (let count = 1; count <= COUNT; count += 1) {
+        const peer = await rawSocketClient(port)
+        peer.socket.pause()
+        const { connection } = await server.next('open', count)
+        connection.send(Buffer.alloc(12 * MiB))
+        connection.destroy()
+        await server.next('close', count)
+        peer.socket.destroy()
+      }
+      await turns(20)
+      expect(server.all('close').every(({ bytesUnsent }) => bytesUnsent > MiB)).to.equal(true)
+      expect(memoryHeld() - before).to.be.lessThan((COUNT * 12 * MiB) / 4)
     })
   })
 

@@ -246,6 +246,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   protected giveUp(): void {
     this.#over = true
+    this.#reader.drop()
   }
 
   // ── what is said ──
