@@ -6,6 +6,6 @@ export interface AcceptedConnection<
   Context = undefined,
   Out = Message | ControlMessage,
 > extends WebSocketConnection<Out> {
-  /** What `negotiate` has said of it. */
+  /** What `negotiate` has said of it: nothing yet on one that is turned away, whose `close` has no `open` before it. */
   readonly context: Context
 }
