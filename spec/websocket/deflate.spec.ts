@@ -304,6 +304,24 @@ for (const role of ['server', 'client'] as const) {
   })
 }
 
+describe('Compressed messages, at both ends', () => {
+  afterEach(closeAll)
+
+  it('are never taken for bombs, however they repeat themselves, where both ends have the same options', async () => {
+    const server = watch(webSocket.listen({ host, port: 0, deflate: true }), event => {
+      if (event.type === 'packet') event.connection.send(event.packet)
+    })
+    const { listener } = await server.next('listening')
+    const client = watch(webSocket.connect({ url: `ws://${host}:${listener.endpoint.port ?? 0}/`, deflate: true }))
+    const { connection } = await client.next('open')
+    const sent = ['x'.repeat(64 * KiB), 'x'.repeat(64 * KiB + 1), 'x'.repeat(MiB), words(MiB)]
+    for (const message of sent) connection.send(message)
+    await client.next('packet', sent.length)
+    expect(client.packets).to.deep.equal(sent)
+    expect(connection.bytesRead).to.be.within(64 * KiB + MiB, 2 * MiB)
+  })
+})
+
 describe('Bombs', () => {
   afterEach(closeAll)
 

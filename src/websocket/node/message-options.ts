@@ -5,7 +5,10 @@ import { boolean, bytes, count, group, within, type Rule, type Rules } from '../
 export interface DeflateOptions {
   /** Below how many bytes a message is sent as it is. Default 1 024. */
   readonly threshold?: number
-  /** How many times as long as it came a message may become, once it is longer than 64 KiB. Default 25. */
+  /**
+   * How many times as long as it came a message may become, once it is longer than 64 KiB; without `takeover`, one that would become more
+   * is sent as it is. Default 25.
+   */
   readonly maxRatio?: number
   /**
    * Whether each side remembers its earlier messages to compress the next one better, for some 300 KiB of memory per connection.

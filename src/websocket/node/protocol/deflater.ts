@@ -1,4 +1,5 @@
 import { constants, createDeflateRaw, deflateRaw } from 'node:zlib'
+import { longestFrom } from './inflation.js'
 import type { DeflateSettings } from './wire-settings.js'
 import { ZlibStream, type Told } from './zlib-stream.js'
 import { zlibTurns } from './zlib-turns.js'
@@ -24,9 +25,10 @@ export class Deflater {
     return length >= this.#settings.threshold && this.#settings.ours.windowBits >= SMALLEST_WINDOW
   }
 
-  /** Whether a message, once compressed, has to be sent so. */
-  get remembers(): boolean {
-    return this.#settings.ours.takeover
+  /** Whether a message is sent compressed: if the next will refer to it, or if that is shorter, and no bomb to a peer with our own limits. */
+  isWorth(length: number, compressed: number): boolean {
+    const { ours, maxRatio } = this.#settings
+    return ours.takeover || (compressed < length && length <= longestFrom(compressed, maxRatio))
   }
 
   run(payload: Uint8Array, told: Told): void {

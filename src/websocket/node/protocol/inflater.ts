@@ -1,14 +1,12 @@
 import { createInflateRaw } from 'node:zlib'
 import { SluiceError } from '../../../connection/errors.js'
+import { longestFrom } from './inflation.js'
 import type { DeflateSettings } from './wire-settings.js'
 import { ZlibStream, type Told } from './zlib-stream.js'
 import { zlibTurns } from './zlib-turns.js'
 
 /** What a sender has left out at the end of every message (RFC 7692 section 7.2.1). */
 const TAIL = Uint8Array.of(0, 0, 0xff, 0xff)
-
-/** Up to how many bytes a message may become however few it came in: small ones do no harm, and repeat themselves much. */
-const HARMLESS = 64 * 1024
 
 /** Inflates what a peer sends. */
 export class Inflater {
@@ -24,7 +22,7 @@ export class Inflater {
 
   /** Tells the message, or a `SluiceError` for one that is too long or can't be inflated. */
   run(payload: Uint8Array, told: Told): void {
-    const limit = Math.min(this.#maxPayload, Math.max(HARMLESS, payload.length * this.#settings.maxRatio))
+    const limit = Math.min(this.#maxPayload, longestFrom(payload.length, this.#settings.maxRatio))
     zlibTurns.take(done => {
       if (this.#closed) {
         done()

@@ -69,7 +69,7 @@ export class Outbox {
         return
       }
       const { length } = payload
-      if (bytes.length < length || this.#deflater.remembers) this.#sender.sendFrame(first | COMPRESSED, bytes, length)
+      if (this.#deflater.isWorth(length, bytes.length)) this.#sender.sendFrame(first | COMPRESSED, bytes, length)
       else this.#sender.sendFrame(first, payload, length)
       this.#next()
     })
