@@ -84,9 +84,12 @@ describe('A server, asked for a WebSocket', () => {
 
   it('refuses what is no HTTP, and headers without end', async () => {
     const { server, port } = await served()
-    for (const text of ['hello\r\n\r\n', `GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`]) {
+    for (const [text, status] of [
+      ['hello\r\n\r\n', 400],
+      [`GET / HTTP/1.1\r\nX: ${'x'.repeat(100_000)}`, 431],
+    ] as const) {
       const peer = await (await say({ port }, text)).closed()
-      expect(peer.status).to.equal(400)
+      expect(peer.status).to.equal(status)
     }
     expect(server.ended).to.equal(undefined)
   })

@@ -86,6 +86,14 @@ describe('webSocket.listen on a port of its own', () => {
     expect(open.ended).to.equal(undefined)
   })
 
+  it('lets in nobody behind an answer that was no upgrade', async () => {
+    const { server, port } = await served()
+    const peer = await (await say({ port }, requestText({ Host: 'localhost' }) + requestText(upgradeHeaders))).closed()
+    expect(peer.text.match(/^HTTP.*$/gm)).to.deep.equal(['HTTP/1.1 426 Upgrade Required'])
+    expect((await server.next('close')).error).to.include({ code: 'ERR_HANDSHAKE_REFUSED', status: 426 })
+    expect(server.story).to.deep.equal(['listening', 'close'])
+  })
+
   it('tells of those who leave before they are let in', async () => {
     const { server, port } = await served()
     const peer = await say({ port }, '')

@@ -12,7 +12,7 @@ import { Doorman } from './doorman.js'
 import { refusalHeaders } from '../handshake/http-answer.js'
 import type { AcceptedLink, MessageHost } from '../message-link.js'
 import { PendingWire } from '../pending-wire.js'
-import { noUpgrade, refused } from './upgrade-faults.js'
+import { noUpgrade, parseFault } from './upgrade-faults.js'
 import { refusalError, type Visitor } from './visitor.js'
 import type { OwnPlace, WebSocketListenOptions } from './web-socket-place.js'
 
@@ -56,7 +56,8 @@ export function listenOwn(host: MessageHost, at: OwnPlace & WebSocketListenOptio
 
   const receive = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const visitor = visitors.get(socket)
-    if (visitor === undefined) return
+    // Who has been answered is not asked what else he wants.
+    if (visitor === undefined || visitor.wire.failure !== undefined) return
     visitors.delete(socket)
     deadlines.delete(visitor.link)
     doorman.receive(visitor, request, head)
@@ -72,7 +73,7 @@ export function listenOwn(host: MessageHost, at: OwnPlace & WebSocketListenOptio
     })
     .on('clientError', (error: Error, socket: Duplex) => {
       const visitor = visitors.get(socket)
-      if (visitor !== undefined && socket.writable) doorman.refuse(visitor, refused(400, 'this is no HTTP'), error)
+      if (visitor !== undefined && socket.writable) doorman.refuse(visitor, parseFault(error), error)
       else socket.destroy()
     })
 

@@ -16,6 +16,11 @@ export function faultOf({ method, httpVersionMajor, httpVersionMinor, headers }:
   return undefined
 }
 
+/** What Node can't parse. */
+export function parseFault({ code }: NodeJS.ErrnoException): Refusal {
+  return code === 'HPE_HEADER_OVERFLOW' ? refused(431, 'the headers are too long') : refused(400, 'this is no HTTP')
+}
+
 /** RFC 9110 section 15.5.22: whoever comes for something else is told what there is. */
 export function noUpgrade(): Refusal {
   return refused(426, 'a WebSocket is all there is here', { Upgrade: 'websocket' })
