@@ -240,6 +240,16 @@ describe('webSocket.listen on a port of its own', () => {
       for (const { error } of server.all('close')) expect(error).to.include({ code: 'ERR_HANDSHAKE_TIMEOUT' })
     })
 
+    it('takes no page for one of its own that came without it', async () => {
+      const { port } = await served({ tls: certificate })
+      const from = (Origin: string) =>
+        watch(
+          webSocket.connect({ url: `wss://localhost:${port}`, tls: { ca }, headers: { Host: 'example.org', Origin } }),
+        )
+      expect(await from('http://example.org').over()).to.include({ code: 'ERR_HANDSHAKE_REFUSED', status: 403 })
+      await from('https://example.org').next('open')
+    })
+
     it('is hurt by no garbage', async () => {
       const { server, port } = await served({ tls: certificate })
       const peer = await say({ port }, requestText(upgradeHeaders))

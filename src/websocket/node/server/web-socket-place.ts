@@ -54,8 +54,8 @@ export interface WebSocketListenOptions<Context = undefined> extends MessageOpti
   /** What we speak, best first: the first that the client offers too is agreed upon, or none. */
   readonly protocols?: readonly string[]
   /**
-   * Which pages of a browser may connect: those of this very host (`same`), all (`any`), or those of some origins, such as
-   * `https://example.org`. Others are answered 403. A request without an `Origin` comes from no browser, and is let in. Default `same`.
+   * Which pages of a browser may connect: those of this very host (`same`; over TLS, those that came so, too), all (`any`), or those
+   * of some origins, such as `https://example.org`. Others are answered 403. A request without an `Origin` comes from no browser, and is let in. Default `same`.
    */
   readonly origins?: 'any' | 'same' | readonly string[]
   /**
