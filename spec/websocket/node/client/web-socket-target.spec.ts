@@ -29,6 +29,16 @@ describe('The target of webSocket.connect', () => {
     }
   })
 
+  it('has a name and a password that can be read', () => {
+    for (const credentials of ['a%zz', 'a:b%', '%ff:b', '%c3:%a9']) {
+      const bad = `ws://${credentials}@localhost`
+      expect(faults(bad)).to.deep.equal([
+        `url must have a name and a password in UTF-8, escaped as URLs have it, not '${bad}'`,
+      ])
+    }
+    expect(faults('ws://a%20b:%C3%A9@localhost')).to.deep.equal([])
+  })
+
   const wrong: Readonly<Record<string, [options: Partial<Record<keyof WebSocketTarget, unknown>>, fault: string]>> = {
     'a protocol that is no token': [
       { protocols: ['a b'] },

@@ -41,8 +41,18 @@ const url: Rule = value => {
   const parsed = typeof value === 'string' || value instanceof URL ? parse(value) : undefined
   if (parsed === undefined || !PROTOCOLS.includes(parsed.protocol))
     return 'must be a URL with ws:, wss:, http: or https:'
+  if (!isReadable(parsed)) return 'must have a name and a password in UTF-8, escaped as URLs have it'
   // RFC 6455 section 3.
   return parsed.href.includes('#') ? 'must have no fragment' : undefined
+}
+
+function isReadable({ username, password }: URL): boolean {
+  try {
+    for (const part of [username, password]) decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const { ALPNProtocols, handshakeTimeout, ...trust } = clientRules
