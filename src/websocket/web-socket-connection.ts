@@ -4,7 +4,8 @@ import type { CloseWith } from './close-status.js'
 /**
  * A connection of messages.
  *
- * What is sent is counted as it goes over the wire, headers of frames included. `end()` says that nothing more will be sent: a Close frame with
+ * What is sent is counted with the headers of its frames, and before it is compressed. While it is paused nothing is read, and no ping is
+ * answered: a peer that counts on pongs may take us for dead. `end()` says that nothing more will be sent: a Close frame with
  * 1000, after which the peer answers with its own.
  *
  * @typeParam Out what `send` takes
