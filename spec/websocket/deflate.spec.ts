@@ -307,6 +307,18 @@ for (const role of ['server', 'client'] as const) {
 describe('Compressed messages, at both ends', () => {
   afterEach(closeAll)
 
+  it('are sent as they are to who has only 256 bytes to look back, which zlib can’t compress for', async () => {
+    const server = watch<Event>(webSocket.listen({ host, port: 0, deflate: true }))
+    const { listener } = await server.next('listening')
+    const headers = { 'Sec-WebSocket-Extensions': 'permessage-deflate; server_max_window_bits=8' }
+    const peer = await rawSocketClient(listener.endpoint.port ?? 0, { headers })
+    expect(peer.head).to.match(/server_max_window_bits=8/)
+    const { connection } = await server.next('open')
+    connection.send(words(4 * KiB))
+    await peer.hears(1)
+    expect(peer.frames[0]).to.include({ rsv: 0 })
+  })
+
   it('are never taken for bombs, however they repeat themselves, where both ends have the same options', async () => {
     const server = watch(webSocket.listen({ host, port: 0, deflate: true }), event => {
       if (event.type === 'packet') event.connection.send(event.packet)

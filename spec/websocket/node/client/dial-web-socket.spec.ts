@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Agent, createServer } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { createServer as createSecure } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
@@ -327,6 +327,21 @@ describe('webSocket.connect', () => {
     })
   })
 
+  it('goes to an address of either family', () => {
+    for (const [url, address] of [
+      ['ws://[::1]:9', '::1'],
+      ['ws://127.0.0.1:9', '127.0.0.1'],
+    ] as const) {
+      const looked: string[] = []
+      const lookup = (name: string): void => void looked.push(name)
+      const client = watch(webSocket.connect({ url, lookup }))
+      const [connecting] = client.all('connecting')
+      expect(connecting?.connection.remote).to.include({ address, port: 9 })
+      expect(looked).to.deep.equal([])
+      client.unsubscribe()
+    }
+  })
+
   describe('by an agent', () => {
     async function served(): Promise<number> {
       const server = watch(webSocket.listen({ host, port: 0 }), event => {
@@ -373,6 +388,21 @@ describe('webSocket.connect', () => {
       const { port } = await rawServer()
       const client = dial(1, { agent: new ProxyAgent(port, false), connectTimeout: 20 })
       expect(await client.over()).to.include({ code: 'ERR_CONNECT_TIMEOUT' })
+    })
+
+    it('is given up by who leaves before it has a socket, which is closed when it comes', async () => {
+      let give: (socket: Socket) => void = () => undefined
+      const agent = new Agent()
+      agent.createConnection = (_, told) => {
+        give = socket => told?.(null, socket)
+        return undefined
+      }
+      const client = dial(1, { agent })
+      client.unsubscribe()
+      const socket = connect((await rawServer()).port, host)
+      await once(socket, 'connect')
+      give(socket)
+      await once(socket, 'close')
     })
 
     it('fails as the agent fails', async () => {

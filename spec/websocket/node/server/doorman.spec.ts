@@ -73,7 +73,8 @@ describe('A server, asked for a WebSocket', () => {
       const peer = await (await ask(port, headers, line)).closed()
       expect(peer.status).to.equal(status)
       for (const [name, value] of Object.entries(says)) expect(peer.header(name)).to.equal(value)
-      expect(peer.header('Connection')).to.match(/^close/)
+      // RFC 9110 section 7.8: an Upgrade is named by Connection.
+      expect(peer.header('Connection')).to.equal(says['Upgrade'] === undefined ? 'close' : 'close, upgrade')
       expect(peer.header('Content-Type')).to.match(/^text\/plain/)
       expect(peer.header('Content-Length')).to.equal(String(peer.body.length))
       const { error } = await server.next('close')
@@ -174,11 +175,34 @@ describe('A server, asked for a WebSocket', () => {
     }
   })
 
-  it('refuses with 404 who asks for another path', async () => {
-    const { port } = await served({ pathname: '/chat' })
-    expect((await (await ask(port, {}, 'GET /chat?x=y HTTP/1.1')).answered()).status).to.equal(101)
-    expect((await (await ask(port, {}, 'GET /chat/ HTTP/1.1')).answered()).status).to.equal(404)
+  it('agrees with each upon what that one offers, whoever came before', async () => {
+    const { server, port } = await served({ protocols: ['a', 'b'] })
+    for (const offered of ['a', 'b', undefined, 'a'])
+      await (await ask(port, { 'Sec-WebSocket-Protocol': offered })).answered()
+    await server.next('open', 4)
+    expect(server.all('open').map(({ connection }) => connection.protocol)).to.deep.equal(['a', 'b', '', 'a'])
   })
+
+  const paths: Readonly<Record<string, number>> = {
+    '/chat': 101,
+    '/chat?x=y': 101,
+    'http://localhost/chat': 101,
+    'http://localhost/chat?x=/': 101,
+    '/chat/': 404,
+    '/Chat': 404,
+    '/%63hat': 404,
+    '/x/../chat': 404,
+    '//localhost/chat': 404,
+    '/?/chat': 404,
+    'http://localhost': 404,
+    'http://localhost?/chat': 404,
+  }
+  for (const [path, status] of Object.entries(paths)) {
+    it(`answers ${status} to who asks for ${path} where /chat is`, async () => {
+      const { port } = await served({ pathname: '/chat' })
+      expect((await (await ask(port, {}, `GET ${path} HTTP/1.1`)).answered()).status).to.equal(status)
+    })
+  }
 
   it('is rid after closeTimeout of who was refused and does not read why', async () => {
     const body = 'x'.repeat(32 * 1024 * 1024)

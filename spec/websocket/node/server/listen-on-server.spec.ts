@@ -121,6 +121,7 @@ describe('webSocket.listen on a server that is there for other things too', () =
     const peer = await say({ port: portOf(server) }, requestText(headers, 'GET /page HTTP/1.1'))
     await peer.closed()
     expect([peer.status, peer.body]).to.deep.equal([200, 'plain /page'])
+    expect(peer.header('Connection')).to.equal('close')
   })
 
   it('refuses with 400 who asks for another upgrade and has a body, which Node does not read', async () => {

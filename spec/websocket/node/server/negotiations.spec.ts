@@ -62,6 +62,16 @@ describe('negotiate', () => {
     expect(listener.failures).to.equal(0)
   })
 
+  it('may say of what kind its answer is, in whatever case', async () => {
+    const { port } = await served(() => ({
+      accept: false,
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    }))
+    const peer = await (await ask(port)).closed()
+    expect(peer.text.match(/^content-type: .*$/gim)).to.deep.equal(['content-type: application/json'])
+  })
+
   it('refuses with 403 where it does not say how', async () => {
     const { port } = await served(() => ({ accept: false }))
     const peer = await (await ask(port)).closed()
@@ -203,6 +213,21 @@ describe('negotiate', () => {
     await peer.closed()
     expect([left, peer.text]).to.deep.equal([1, ''])
   })
+
+  for (const how of ['at once', 'by a promise'] as const) {
+    it(`leaves the connection to itself once it has answered ${how}`, async () => {
+      const { server, port } = await served(() =>
+        how === 'at once' ? { accept: true } : Promise.resolve({ accept: true }),
+      )
+      const client = watch(webSocket.connect(`ws://${host}:${port}`))
+      const { connection } = await client.next('open')
+      for (let sent = 0; sent < 4; sent += 1) connection.send('x'.repeat(50_000))
+      await server.next('packet', 4)
+      connection.close()
+      const { code, reason } = await server.next('close')
+      expect([code, reason]).to.deep.equal([1000, 'remote'])
+    })
+  }
 
   it('loses nothing that the client says too early', async () => {
     const { server, port } = await served(() => timer(20).pipe(map(() => ({ accept: true }) as const)))
