@@ -225,14 +225,45 @@ describe('webSocket.connect, over the platform’s', () => {
         ({ socket, connection }) => {
           socket.open()
           connection.pause()
-          socket.receive('1234', '56789')
+          socket.receive('1'.repeat(100), '2'.repeat(80))
           expect(connection.state).to.equal('open')
           socket.receive('0')
           expect(socket.asked).to.deep.equal(['close'])
         },
-        { maxHeld: 9 },
+        { maxHeld: 180 },
       )
       expect(told.slice(2)).to.deep.equal(['0 close error 1006 ERR_RECEIVE_OVERFLOW', '0 error ERR_RECEIVE_OVERFLOW'])
+    })
+
+    it('destroys what sends messages without end that are next to nothing', () => {
+      for (const message of ['', 'a', new ArrayBuffer(0)]) {
+        dialled(
+          ({ socket, connection }) => {
+            socket.open()
+            connection.pause()
+            for (let held = 0; held < 4; held += 1) socket.receive(message)
+            expect(connection.state).to.equal('open')
+            socket.receive(message)
+            expect(connection.state).to.equal('closed')
+          },
+          { maxHeld: 4 * 64 },
+        )
+      }
+    })
+
+    it('counts what is held, and not what has been told', () => {
+      dialled(
+        ({ socket, connection }) => {
+          socket.open()
+          for (let round = 0; round < 3; round += 1) {
+            const pause = connection.pause()
+            socket.receive('1'.repeat(100))
+            pause.unsubscribe()
+          }
+          expect(connection.state).to.equal('open')
+        },
+        { maxHeld: 100 },
+      )
     })
 
     it('holds 16 MiB by default', () => {

@@ -2,11 +2,14 @@ import { SluiceError } from '../../connection/errors.js'
 import type { Line } from '../../connection/wire.js'
 import type { Message } from '../message.js'
 
+/** What a message takes at least, in bytes, however short it is. */
+const LEAST = 64
+
 /** The messages that have come while we were paused, as the platform can't be told to wait. */
 export class Held {
   readonly #line: Line<Message>
   readonly #limit: number
-  #messages: { readonly message: Message; readonly size: number }[] = []
+  #messages: { readonly message: Message; readonly cost: number }[] = []
   #size = 0
   #reading = false
   #telling = false
@@ -31,10 +34,11 @@ export class Held {
       this.#line.received(message, size)
       return
     }
+    const cost = Math.max(size, LEAST)
     this.#line.heard(size)
-    this.#size += size
+    this.#size += cost
     if (this.#size > this.#limit) this.#line.destroy(overflow(this.#size, this.#limit))
-    else this.#messages.push({ message, size })
+    else this.#messages.push({ message, cost })
   }
 
   /** Nothing more will come, and whoever has paused us keeps the rest. */
@@ -51,10 +55,10 @@ export class Held {
     if (this.#telling) return
     this.#telling = true
     let told = 0
-    for (const { message, size } of this.#messages) {
+    for (const { message, cost } of this.#messages) {
       if (!goesOn()) break
       told += 1
-      this.#size -= size
+      this.#size -= cost
       this.#line.received(message, 0)
     }
     this.#messages.splice(0, told)

@@ -11,8 +11,8 @@ export interface WebSocketTarget extends Omit<ConnectionOptions, 'halfOpen'> {
   /** What we speak, best first (`Sec-WebSocket-Protocol`). Default: none. */
   readonly protocols?: readonly string[]
   /**
-   * How many bytes may come while the connection is paused, since the platform can't be told to wait. Beyond it the connection is destroyed
-   * with `ERR_RECEIVE_OVERFLOW`. Default 16 MiB.
+   * How many bytes may come while the connection is paused, since the platform can't be told to wait; a message counts for 64 at least.
+   * Beyond it the connection is destroyed with `ERR_RECEIVE_OVERFLOW`. Default 16 MiB.
    */
   readonly maxHeld?: number
   /** How long it may take until it is open, in milliseconds. Default 10 000; `Infinity` for the platform's own limit. */
