@@ -95,8 +95,11 @@ function isObject(value: unknown): value is Beside {
   return typeof value === 'object' && value !== null
 }
 
+/** Those of a URL, which are not to be found in a log. */
+const CREDENTIALS = /\/\/[^/?#]*@/
+
 function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'string') return `'${value.replace(CREDENTIALS, '//…@')}'`
   if (typeof value === 'object' && value !== null) return 'an object'
   return typeof value === 'function' ? 'a function' : String(value)
 }
