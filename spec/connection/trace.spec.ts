@@ -1,6 +1,13 @@
 import { expect } from 'chai'
 import { NEVER, concat, of, throwError, type Observable } from 'rxjs'
-import { trace, type ConnectionEvent, type RetryEvent, type TraceOptions, type TypedEvent } from 'sluice'
+import {
+  trace,
+  type CloseEvent,
+  type ConnectionEvent,
+  type RetryEvent,
+  type TraceOptions,
+  type TypedEvent,
+} from 'sluice'
 import { memory, recordingConnection, type Letters } from 'sluice/testing'
 import { run } from '../support/run.js'
 
@@ -60,6 +67,20 @@ describe('trace', () => {
         '#2 close timeout ERR_IDLE_TIMEOUT',
         '#3 close local, 7 B unsent',
         '#4 close error cannot\\u000amap',
+      ])
+    })
+
+    it('of a WebSocket, with what its peer has said', () => {
+      const close = { type: 'close', connection: recordingConnection(), reason: 'remote', bytesUnsent: 0 } as const
+      const events: ConnectionEvent[] = [
+        { code: 4001, detail: 'so\nlong' },
+        { reason: 'local', code: 1000, detail: '' },
+        { reason: 'error', code: 1006, detail: '', error: coded('ERR_PROTOCOL'), bytesUnsent: 4 },
+      ].map(said => ({ ...close, ...said }) as CloseEvent)
+      expect(traced(of(...events))).to.deep.equal([
+        '#1 close remote 4001 so\\u000along',
+        '#2 close local 1000',
+        '#3 close error 1006 ERR_PROTOCOL, 4 B unsent',
       ])
     })
 

@@ -37,9 +37,16 @@ function place(endpoint: Endpoint | undefined): string {
   return port === undefined ? ` ${address}` : ` ${host}:${port}`
 }
 
-function ended({ reason, error, bytesUnsent }: CloseEvent<Connection<never>>): string {
-  const why = error === undefined ? reason : `${reason} ${called(error)}`
-  return `close ${why}${bytesUnsent > 0 ? `, ${bytesUnsent} B unsent` : ''}`
+/** What a WebSocket's close has besides. */
+interface Words {
+  readonly code?: number
+  readonly detail?: string
+}
+
+function ended({ reason, code, detail = '', error, bytesUnsent }: CloseEvent<Connection<never>> & Words): string {
+  const why = [reason, code, detail, error === undefined ? '' : called(error)]
+  const said = why.filter(word => word !== undefined && word !== '').join(' ')
+  return `close ${said}${bytesUnsent > 0 ? `, ${bytesUnsent} B unsent` : ''}`
 }
 
 function waiting({ attempt, delay, cause }: RetryEvent): string {
