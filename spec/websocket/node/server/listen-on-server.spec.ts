@@ -198,21 +198,28 @@ describe('webSocket.listen on a server that is there for other things too', () =
     await chat.next('open')
   })
 
-  it('forgets who leaves while it is held', async () => {
-    const server = await plain()
-    const chat = watch(webSocket.listen({ server }))
-    const { listener } = await chat.next('listening')
-    listener.pause()
-    const leaver = await ask(portOf(server))
-    const [, socket] = (await once(server, 'upgrade')) as [unknown, Duplex]
-    leaver.socket.resetAndDestroy()
-    await gone(socket)
-    listener.resume()
-    const next = dial(`ws://${host}:${portOf(server)}`)
-    await next.next('open')
-    await chat.next('open')
-    expect(chat.story).to.deep.equal(['listening', 'open'])
-  })
+  for (const [how, leave] of [
+    ['resets', 'resetAndDestroy'],
+    ['ends', 'end'],
+  ] as const) {
+    it(`forgets who ${how} while it is held`, async () => {
+      const server = await plain()
+      const chat = watch(webSocket.listen({ server }))
+      const { listener } = await chat.next('listening')
+      listener.pause()
+      const leaver = await ask(portOf(server))
+      const [, socket] = (await once(server, 'upgrade')) as [unknown, Duplex]
+      leaver.socket[leave]()
+      if (leave === 'end') await once(socket, 'end')
+      else await gone(socket)
+      listener.resume()
+      const next = dial(`ws://${host}:${portOf(server)}`)
+      await next.next('open')
+      await chat.next('open')
+      expect(chat.story).to.deep.equal(['listening', 'open'])
+      await leaver.closed()
+    })
+  }
 
   it('refuses with 503 once its listener is closed, and completes with the last connection', async () => {
     const server = await plain()

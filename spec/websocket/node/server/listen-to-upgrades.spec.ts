@@ -61,6 +61,26 @@ describe('webSocket.listen to upgrades that somebody else has', () => {
     expect((await told.next('close')).error).to.include({ status: 400 })
   })
 
+  for (const [how, leave, gone] of [
+    ['has ended', 'end', 'end'],
+    ['has reset its connection', 'resetAndDestroy', 'close'],
+  ] as const) {
+    it(`opens nothing for a client that ${how} before it is handed over`, async () => {
+      const { server, port } = await plain()
+      const upgrades = new Subject<Upgrade>()
+      const told = watch(webSocket.listen({ upgrades }))
+      const client = await ask(port)
+      const [request, socket, head] = (await once(server, 'upgrade')) as unknown as Upgrade
+      socket.on('error', () => undefined)
+      client.socket[leave]()
+      await new Promise(resolve => socket.once(gone, resolve))
+      upgrades.next([request, socket, head])
+      expect([told.types, socket.destroyed]).to.deep.equal([['listening'], true])
+      upgrades.complete()
+      await told.over()
+    })
+  }
+
   it('works over any duplex', async () => {
     const [here, there] = duplexPair()
     const upgrades = new Subject<Upgrade>()

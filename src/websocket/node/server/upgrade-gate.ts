@@ -32,6 +32,10 @@ export class UpgradeGate extends Gate<Upgrade> {
       backlog: at.backlog ?? BACKLOG,
       endpoint,
       accept([request, socket, head]) {
+        if (hasLeft(socket)) {
+          socket.destroy()
+          return
+        }
         const kind = socketKindOf(socket, endpoint())
         if (socket instanceof Socket) rememberAccepted(socket, endpoint())
         host.accept(link => {
@@ -51,13 +55,18 @@ export class UpgradeGate extends Gate<Upgrade> {
     })
   }
 
+  /** One that waits may fail, which is nobody's concern, and may not be opened after that. */
   override offer(upgrade: Upgrade): void {
     const [, socket] = upgrade
-    // One that waits may fail, which is nobody's concern, and may not be opened after that.
     if (this.paused)
       socket.on('error', nothing).once('close', () => {
         this.withdraw(upgrade)
       })
     super.offer(upgrade)
   }
+}
+
+/** A client's end is told once, and in vain where nobody listens to his socket yet. */
+function hasLeft({ destroyed, readableEnded }: Duplex): boolean {
+  return destroyed || readableEnded
 }
