@@ -1,6 +1,18 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { BehaviorSubject, defer, NEVER, Subject, tap, throwError, type Observable, type Observer } from 'rxjs'
+import {
+  BehaviorSubject,
+  defer,
+  from,
+  identity,
+  NEVER,
+  Subject,
+  takeWhile,
+  tap,
+  throwError,
+  type Observable,
+  type Observer,
+} from 'rxjs'
 import { constant, reconnect, type Connection, type ConnectionEvent, type TypedEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { pool, type MemberConnection, type Pool } from 'sluice/pool'
@@ -446,6 +458,49 @@ describe('pool', () => {
     })
   })
 
+  for (const latency of [0, 5]) {
+    for (const told of ['connecting', 'open']) {
+      const end = (how: 'left' | 'closed') => {
+        let dials = 0
+        diary(({ at }) => {
+          const net = memory({ latency })
+          servers(net, 1)
+          const dial = defer(() => {
+            dials += 1
+            return net.connect({ port: 1 })
+          })
+          const clients = pool(dial, { size: 8 })
+          const events = clients.pipe(tap(event => event.type === told && how === 'closed' && clients.close()))
+          events.pipe(how === 'left' ? takeWhile(event => event.type !== told) : identity).subscribe()
+          at(60_000, () => {
+            expect(net.open).to.equal(1)
+            expect(clients.members).to.deep.equal([])
+          })
+        })
+        return dials
+      }
+
+      it(`dials nobody any more when it is left or closed at the first ${told}, with a latency of ${latency}`, () => {
+        expect(end('left')).to.be.at.most(8)
+        expect(end('closed')).to.be.at.most(told === 'open' ? 4 : 1)
+      })
+    }
+  }
+
+  it('takes no endpoints any more when it was closed while they came', () => {
+    const net = memory()
+    servers(net, 1, 2)
+    const lists = from([[at(1)], [at(1), at(2)]])
+    const clients = pool(client(net), { endpoints: lists, size: 1 })
+    const words = told(clients.pipe(tap(({ type }) => type === 'connecting' && clients.close())))
+    expect(words).to.deep.equal([
+      'localhost:1#1 connecting',
+      'localhost:1#1 close',
+      'localhost:1#1 finished',
+      'complete',
+    ])
+  })
+
   it('leaves nothing when nobody is subscribed any more', () => {
     leavesNothing(30, ({ cold }) => pool(cold('c-o-(x#)').pipe(reconnect(constant(3))), { size: 5 }))
   })
@@ -455,6 +510,7 @@ describe('pool', () => {
     expect(() => pool(NEVER, wrong))
       .to.throw(/size must be .* select must be .* endpoints is not an option/)
       .with.property('code', 'ERR_OPTIONS')
+    expect(() => pool(NEVER, { size: Infinity })).to.throw(/size must be a whole number/)
     expect(() => pool(() => NEVER, {} as never)).to.throw(/size is missing; endpoints is missing/)
   })
 

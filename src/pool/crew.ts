@@ -76,6 +76,8 @@ export class Crew implements Keeper, Lot {
   run(): void {
     const { endpoints } = this.#recipe
     this.#subscriber.add(() => {
+      this.#places.close()
+      this.#warmUp.stop()
       this.leases.end('the pool is over')
       for (const member of this.members) member.unsubscribe()
     })
@@ -112,14 +114,13 @@ export class Crew implements Keeper, Lot {
   /** Lets everybody go: those at once who are not needed, the others when they are not any more, all after `grace`. */
   close(grace: number): void {
     this.#closing = true
+    this.#places.close()
     this.#lists?.unsubscribe()
     this.#noMoreEndpoints()
     this.asked()
     const over = after(grace, () => {
-      for (const member of this.members) {
-        member.stop()
-        member.connection?.close('shutdown')
-      }
+      this.#stop(this.members)
+      for (const { connection } of this.members) connection?.close('shutdown')
       this.leases.end('the pool was closed')
     })
     this.#subscriber.add(over)
@@ -131,7 +132,7 @@ export class Crew implements Keeper, Lot {
     if (event.type === 'close') this.lastFailure = (event as CloseEvent).error ?? this.lastFailure
     if (event.type === 'open') this.#places.of(member)?.works()
     this.#subscriber.next(event)
-    if (event.type !== 'open' && event.type !== 'retry') return
+    if (this.#subscriber.closed || (event.type !== 'open' && event.type !== 'retry')) return
     this.#warmUp.settled(member)
     this.leases.look(member)
     this.leases.serve()
@@ -195,7 +196,7 @@ export class Crew implements Keeper, Lot {
 
   asked(): void {
     this.changed()
-    if (this.#closing && this.leases.pending === 0) for (const member of this.members) if (member.stays) member.stop()
+    if (this.#closing && this.leases.pending === 0) this.#stop(this.members.filter(({ stays }) => stays))
     this.#completeWhenOver()
   }
 
@@ -219,6 +220,12 @@ export class Crew implements Keeper, Lot {
     this.#warmUp.add(member)
   }
 
+  /** Those first that are not running yet: their turn would come as the others go. */
+  #stop(members: readonly LiveMember[]): void {
+    for (const member of members) if (!member.runs) member.stop()
+    for (const member of members) if (member.runs) member.stop()
+  }
+
   /** We have ended it, so that it may be started at once, unless it has not even been open. */
   #startAgain(member: LiveMember): void {
     if (!member.opened) {
@@ -235,7 +242,7 @@ export class Crew implements Keeper, Lot {
    */
   #rest(member: LiveMember): Failure | undefined {
     const place = this.#places.of(member)
-    if (place === undefined) return undefined
+    if (place === undefined || place.rests) return undefined
     let drawn = 1
     let fault: Failure | undefined
     try {

@@ -15,6 +15,8 @@ export interface Plot {
 export class Places {
   readonly #plot: Plot
   readonly #places = new Map<string, Place>()
+  /** Nobody is to come any more, not even of a list that is being gone through. */
+  #closed = false
 
   constructor(plot: Plot) {
     this.#plot = plot
@@ -70,7 +72,14 @@ export class Places {
         else member.leave('finish')
       }
     }
-    for (const [name, endpoint] of wanted) this.#want(name, endpoint)
+    for (const [name, endpoint] of wanted) {
+      if (this.#closed) return
+      this.#want(name, endpoint)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
   }
 
   /** Forgets a member that is finished, unless it is one of those that may be started again. */
@@ -88,6 +97,6 @@ export class Places {
       place.wanted = true
       for (const member of place.members.values()) member.leave('again')
     }
-    while (place.members.size < this.#plot.size) this.#plot.settle(place)
+    while (place.members.size < this.#plot.size && !this.#closed) this.#plot.settle(place)
   }
 }

@@ -25,5 +25,9 @@ export interface EndpointOptions<out At extends PoolEndpoint> {
 const list: Rule = value =>
   Array.isArray(value) || isObservable(value) ? undefined : 'must be a list, or an Observable of lists'
 
-export const poolRules: Rules<PoolOptions> = { size: count, select: callback, ...leaseRules }
+export const poolRules: Rules<PoolOptions> = {
+  size: value => (value === Infinity ? 'must be a whole number, more than 0' : count(value)),
+  select: callback,
+  ...leaseRules,
+}
 export const endpointRules: Rules<EndpointOptions<never>> = { endpoints: list }

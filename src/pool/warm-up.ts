@@ -7,6 +7,7 @@ export class WarmUp<T> {
   readonly #waiting = new Set<T>()
   readonly #underWay = new Set<T>()
   #starting = false
+  #stopped = false
 
   constructor(start: (item: T) => void) {
     this.#start = start
@@ -18,6 +19,7 @@ export class WarmUp<T> {
   }
 
   add(item: T): void {
+    if (this.#stopped) return
     this.#waiting.add(item)
     this.#startMore()
   }
@@ -29,6 +31,12 @@ export class WarmUp<T> {
   delete(item: T): void {
     this.#waiting.delete(item)
     this.settled(item)
+  }
+
+  /** Starts nothing any more, nor what waits. */
+  stop(): void {
+    this.#stopped = true
+    this.#waiting.clear()
   }
 
   /** What settles at once is not started from within the start of the one before. */
