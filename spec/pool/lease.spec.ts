@@ -1,6 +1,16 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { BehaviorSubject, defer, EMPTY, finalize, tap, throwError, type Observable, type Subscription } from 'rxjs'
+import {
+  BehaviorSubject,
+  defer,
+  EMPTY,
+  finalize,
+  tap,
+  throwError,
+  timer,
+  type Observable,
+  type Subscription,
+} from 'rxjs'
 import { constant, reconnect, seeded, type Connection, type ConnectionEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { pool, type Lease, type Pool, type PoolOptions, type PoolState } from 'sluice/pool'
@@ -31,6 +41,11 @@ function server(net: MemoryNetwork): { now: number; most: number; accepted: numb
 
 function dial(net: MemoryNetwork): Observable<Text> {
   return net.connect({ port: 1 }).pipe(framed(lines())) as Observable<Text>
+}
+
+/** What whoever asks counts in. */
+interface Busy {
+  inFlight: number
 }
 
 /** A lease, and what has become of it. */
@@ -328,6 +343,58 @@ describe('A lease', () => {
       expect(attempts).to.be.within(3, 51)
     })
 
+    it('makes an endpoint be tried by one dial at a time, and ever less often, however many have failed there', () => {
+      const dials: number[] = []
+      let [now, most] = [0, 0]
+      diary(({ at, scheduler }) => {
+        const refused = defer(() => {
+          dials.push(scheduler.now())
+          now += 1
+          return timer(10).pipe(
+            tap(() => {
+              now -= 1
+              if (scheduler.now() > 1_000) most = Math.max(most, now + 1)
+              throw new Error('refused')
+            }),
+          )
+        }) as Observable<unknown> as Observable<Text>
+        const clients = pool(refused, { size: 100, waitTimeout: 200_000, random: seeded(2) })
+        const asked = Array.from({ length: 20 }, () => ask(clients))
+        at(120_000, () => {
+          for (const { subscription } of asked) subscription.unsubscribe()
+        })
+      })
+      expect(most).to.equal(1)
+      expect(dials.filter(at => at > 20_000)).to.have.length.within(10, 40)
+    })
+
+    it('makes the pool shrink, though what it has too many of was lost and came back, or was asked something', () => {
+      for (const happening of ['lost', 'asked']) {
+        const told = diary(({ write, at }) => {
+          const net = memory()
+          const seen = server(net)
+          const clients = pool(dial(net).pipe(reconnect(constant(600))), { size: 1, max: 3, idleTime: 1_000 })
+          const subscription = clients.subscribe()
+          for (const { lease } of [1, 2, 3].map(() => ask(clients))) lease?.release()
+          at(100, () => {
+            for (const connection of clients.connections) {
+              if (happening === 'lost') connection.destroy(new Error('lost'))
+              else (connection as Busy).inFlight += 1
+            }
+          })
+          at(900, () => {
+            write(`${seen.now} connected`)
+            if (happening === 'asked') for (const connection of clients.connections) (connection as Busy).inFlight -= 1
+          })
+          at(3_000, () => write(`${seen.now} connected`))
+          at(3_001, () => {
+            subscription.unsubscribe()
+          })
+        })
+        expect(told, happening).to.deep.equal(['900 3 connected', '3000 1 connected'])
+      }
+    })
+
     it('is served when an endpoint that has failed is back, and all at once then', () => {
       diary(({ at }) => {
         const net = memory()
@@ -373,6 +440,47 @@ describe('A lease', () => {
         at(1, () => ask(clients).lease?.release())
       })
       expect(told).to.deep.equal(['0 #1 open 1', '0 #2 open 1', '1000 #2 open 2'])
+    })
+
+    it('is replaced as soon as nothing is in flight on it', () => {
+      const told = scene({ size: 1, max: 1, lifetime: 1_000, variance: 0 }, (clients, { at, watch, write }) => {
+        watch(clients, 10_000, event => {
+          if (event.type === 'open') write(`open ${event.session}`)
+        })
+        ask(clients).lease?.release()
+        const busy = clients.connections[0] as Busy
+        at(500, () => (busy.inFlight += 1))
+        at(1_500, () => (busy.inFlight -= 1))
+      })
+      expect(told).to.deep.equal(['0 open 1', '1500 open 2'])
+    })
+
+    it('is not of the next of a member, which has an age of its own', () => {
+      const told = diary(({ at, watch, write }) => {
+        const net = memory()
+        server(net)
+        const options = { size: 1, lifetime: 1_000, variance: 0 }
+        const clients = pool(dial(net).pipe(reconnect(constant(10))), options)
+        watch(clients, 10_000, event => {
+          if (event.type === 'open') write(`open ${event.session}`)
+        })
+        ask(clients).lease?.release()
+        at(500, () => {
+          clients.connections[0]?.destroy(new Error('lost'))
+        })
+      })
+      expect(told).to.deep.equal(['0 open 1', '510 open 2'])
+    })
+
+    it('leaves no timer behind when the pool is left', () => {
+      scene({ size: 1, max: 2 }, (clients, { scheduler }) => {
+        const subscription = clients.subscribe()
+        for (const { lease } of [1, 2].map(() => ask(clients))) lease?.release()
+        scheduler.schedule(() => {
+          subscription.unsubscribe()
+          expect(scheduler.actions).to.deep.equal([])
+        }, 10)
+      })
     })
 
     it('is replaced at a time of its own, where many were born together', () => {

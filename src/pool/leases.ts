@@ -48,6 +48,7 @@ export class Leases implements Lender {
   readonly #leaks: Deadlines<LiveLease>
   readonly #unused: Sweep<LiveMember>
   readonly #ageing = new Expiry<LiveMember>(member => {
+    if (member.leases === 0) return // That was its connection before.
     member.aged = true
     if (member.idle) member.leave(this.#next(member))
   })
@@ -107,14 +108,15 @@ export class Leases implements Lender {
 
   /** A member may be there to be leased. */
   look(member: LiveMember): void {
-    if (!member.idle || member.stacked) return
+    if (!member.idle) return
     if (member.aged) {
       member.leave(this.#next(member))
       return
     }
+    this.#unused.add(member)
+    if (member.stacked) return
     member.stacked = true
     this.#idle.push(member)
-    this.#unused.add(member)
     this.#goRound()
   }
 
