@@ -16,6 +16,7 @@ import {
   take,
   throwError,
   type Observable,
+  timer,
 } from 'rxjs'
 import { reconnect, type Connection, type ConnectionEvent, type SluiceError } from 'sluice'
 import { byId, inOrder, requests, type ById, type ByIdRules } from 'sluice/request'
@@ -317,6 +318,19 @@ describe('requests', () => {
         expectObservable(requester.ask('a'), '-^').toBe('----(A|)', letters)
         expectObservable(requester.ask('b'), '-^').toBe('-------(B|)', letters)
         expectSent(dial).toBe('              -a--b', letters)
+      }))
+
+    it('and sends it when another is not waited for any more', () =>
+      run(({ cold, expectSent }) => {
+        const client = cold('    o----', letters)
+        const asker = requests(client, numbered, { maxInFlight: 1, timeout: Infinity })
+        asker.subscribe()
+        const first = asker.ask('a').subscribe()
+        asker.ask('b').subscribe()
+        timer(2).subscribe(() => {
+          first.unsubscribe()
+        })
+        expectSent(client).toBe('a-(kb)', { a: '1a', k: '1!', b: '2b' })
       }))
 
     it('what would be sent to a peer that is behind, until the drain', () =>

@@ -17,6 +17,7 @@ import { framed, lines } from 'sluice/framing'
 import { byId, inOrder, requests, respond, type ByIdRules } from 'sluice/request'
 import { memory, recordingConnection, type RecordingConnection } from 'sluice/testing'
 import { diary } from '../support/diary.js'
+import { growth } from '../support/growth.js'
 import { leavesNothing, run } from '../support/run.js'
 import { letters } from './numbered.js'
 
@@ -253,6 +254,106 @@ describe('respond', () => {
         }))
   })
 
+  describe('from an iterable', () => {
+    /** What comes of it, and what another is answered meanwhile. */
+    const handled = (
+      many: () => Iterable<string>,
+      answer: RecordingConnection<string>['answer'],
+      end: 'drain' | 'close',
+    ) => {
+      const { events, connection } = client()
+      const { connection: other } = client()
+      const told: string[] = []
+      events.pipe(respond(inOrder(), packet => (packet === 'a' ? many() : upper(packet)))).subscribe({
+        next: ({ type }) => told.push(type),
+        error: (error: unknown) => told.push(String(error)),
+      })
+      connection.answer = answer
+      events.next({ type: 'packet', connection, packet: 'a' })
+      if (end === 'drain') events.next({ type: 'drain', connection })
+      else events.next({ type: 'close', connection, reason: 'remote', bytesUnsent: 0 })
+      events.next({ type: 'packet', connection: other, packet: 'b' })
+      const errors = connection.calls.flatMap(call => (call.call === 'destroy' ? [call.error?.message] : []))
+      return { told, sent: connection.sent, errors, other: other.sent }
+    }
+    const failed = ['the handler of respond threw: bad']
+
+    it('destroys its connection alone where it fails, when there is room again or it is given up', () => {
+      const later = function* () {
+        yield '1'
+        throw new Error('bad')
+      }
+      const atLast = function* () {
+        try {
+          yield* ['1', '2']
+        } finally {
+          // eslint-disable-next-line no-unsafe-finally -- that is what is tested
+          throw new Error('bad')
+        }
+      }
+      expect(handled(later, false, 'drain')).to.deep.equal({
+        told: ['drain'],
+        sent: ['1'],
+        errors: failed,
+        other: ['B'],
+      })
+      expect(handled(atLast, false, 'close')).to.deep.equal({
+        told: ['close'],
+        sent: ['1'],
+        errors: failed,
+        other: ['B'],
+      })
+    })
+
+    it('asks for no more when its connection is not open any more, though that has not been told', () => {
+      let made = 0
+      const endless = function* () {
+        for (;;) {
+          if (++made > 100) throw new Error('it goes on and on')
+          yield String(made)
+        }
+      }
+      const unsendable = (): boolean => {
+        throw new Error('bad')
+      }
+      expect(handled(endless, unsendable, 'close').other).to.deep.equal(['B'])
+      expect(made).to.equal(1)
+    })
+
+    it('ends it behind the step in which it was given up', () => {
+      let returned = false
+      const { events, connection, ended } = client()
+      const leaving = function* () {
+        try {
+          subscription.unsubscribe()
+          yield '1'
+        } finally {
+          returned = true
+        }
+      }
+      const subscription = events.pipe(respond(inOrder(), leaving)).subscribe(ended)
+      events.next({ type: 'packet', connection, packet: 'a' })
+      expect([returned, connection.state, connection.sent]).to.deep.equal([true, 'open', []])
+    })
+  })
+
+  it('forgets what was cancelled before it was begun', function () {
+    this.timeout(30_000)
+    const { events, connection } = client()
+    const begun: Subject<string>[] = []
+    const handler = () => {
+      const answer = new Subject<string>()
+      begun.push(answer)
+      return answer
+    }
+    events.pipe(respond(numbered, handler, { concurrency: 2 })).subscribe()
+    const cycle = (): void => {
+      for (const packet of ['1a', '2b', '3c', '3!']) events.next({ type: 'packet', connection, packet })
+      for (const answer of begun.splice(0)) answer.complete()
+    }
+    expect(growth(cycle)).to.be.below(20)
+  })
+
   describe('from an async iterable', () => {
     it('asks for an answer when there is room for it, and takes none back', async () => {
       const { events, connection, ended } = client()
@@ -282,7 +383,16 @@ describe('respond', () => {
 
     it('destroys the connection where it fails, and where it does when it is given up', async () => {
       const bad = new Error('bad')
-      for (const fault of [{ next: () => Promise.reject(bad) }, { return: () => Promise.reject(bad) }]) {
+      const throws = () => {
+        throw bad
+      }
+      const faults = [
+        { next: () => Promise.reject(bad) },
+        { next: throws },
+        { return: () => Promise.reject(bad) },
+        { return: throws },
+      ]
+      for (const fault of faults) {
         const { events, connection, ended } = client()
         connection.answer = false
         const one = Promise.resolve({ value: '1' })

@@ -22,6 +22,9 @@ class Pull {
   readonly #promises: boolean
   #asking = false
   #finished = false
+  readonly #refuse = (thrown: unknown): void => {
+    this.#request.peer.fail(handlerError('the handler of respond', thrown))
+  }
 
   constructor(answers: Iterable<unknown> | AsyncIterable<unknown>, request: Request, subscriber: Subscriber<unknown>) {
     this.#request = request
@@ -44,38 +47,51 @@ class Pull {
   }
 
   stop(): void {
-    if (this.#finished) return
-    const returned: unknown = this.#iterator.return?.()
-    if (!this.#promises) return
-    Promise.resolve(returned).catch((thrown: unknown) => {
-      this.#request.peer.fail(handlerError('the handler of respond', thrown))
-    })
+    // What is in the middle of its next step can't be left there, but behind it.
+    if (this.#finished || (this.#asking && !this.#promises)) return
+    this.#finished = true
+    try {
+      const returned: unknown = this.#iterator.return?.()
+      if (this.#promises) Promise.resolve(returned).catch(this.#refuse)
+    } catch (thrown) {
+      this.#refuse(thrown)
+    }
   }
 
   /** Promises are right here: that is what an async iterable is made of. */
   #ask(): void {
     this.#asking = true
-    const step = this.#iterator.next()
-    if (!this.#promises) {
-      this.#take(step as Step)
-      return
+    try {
+      const step = this.#iterator.next()
+      if (this.#promises) this.#await(step)
+      else this.#take(step as Step)
+    } catch (thrown) {
+      this.#fail(thrown)
     }
-    Promise.resolve(step).then(
-      answer => {
+  }
+
+  #await(step: Step | Promise<Step>): void {
+    Promise.resolve(step)
+      .then(answer => {
         this.#take(answer)
         this.goOn()
-      },
-      (thrown: unknown) => {
-        this.#finished = true
-        this.#subscriber.error(thrown)
-      },
-    )
+      })
+      .catch((thrown: unknown) => {
+        this.#fail(thrown)
+      })
   }
 
   #take(step: Step): void {
+    const done = step.done === true
     this.#asking = false
-    this.#finished = step.done === true
-    if (this.#finished) this.#subscriber.complete()
+    this.#finished ||= done
+    if (this.#subscriber.closed) this.stop()
+    else if (done) this.#subscriber.complete()
     else this.#subscriber.next(step.value)
+  }
+
+  #fail(thrown: unknown): void {
+    this.#finished = true
+    this.#subscriber.error(thrown)
   }
 }

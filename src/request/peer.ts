@@ -61,7 +61,7 @@ export class Peer {
   /** Whether there is room for an answer to this request, and it is its turn. */
   isReadyFor(request: Expected): boolean {
     const [first] = this.#ordered ? this.#requests : []
-    return this.#hold === undefined && (first === undefined || first === request)
+    return this.#connection.state === 'open' && this.#hold === undefined && (first === undefined || first === request)
   }
 
   /** Calls when that may have changed. */

@@ -48,11 +48,12 @@ export class Service {
     const answers = defer(() => this.#answers(packet, connection)).pipe(
       catchError((error: unknown) => of(this.#failure(error, packet))),
       map(answer => new Answer(packet, answer)),
+    )
+    return packet.answered(answers).pipe(
       finalize(() => {
         packet.peer.done(packet)
       }),
     )
-    return packet.answered(answers)
   }
 
   /** Sends an event that is an answer; all others pass. */
