@@ -261,6 +261,13 @@ describe('A limit for each address', () => {
     expect(server.info().refused.address).to.equal(2)
   })
 
+  it('is one for an IPv4 address, however a socket that takes both kinds writes it', () => {
+    const net = memory()
+    echo(net, { maxPerAddress: 1 })
+    const both = ['10.0.0.1', '::ffff:10.0.0.1', '::ffff:10.0.0.2'].map(host => new Visitor(net, 1, host))
+    expect(both.map(({ ended }) => ended)).to.deep.equal([undefined, 'ECONNRESET', undefined])
+  })
+
   it('counts those who wait', () => {
     const net = memory()
     const { server } = echo(net, { maxConnections: 1, maxPerAddress: 2 })

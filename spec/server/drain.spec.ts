@@ -325,6 +325,20 @@ describe('drain', () => {
     }
   })
 
+  it('aborts once, however often it is asked for while it does', () => {
+    const lines = diary(pages => {
+      const net = memory()
+      const server = serve(port(net), slow, idle)
+      server.subscribe()
+      for (const visitor of visitors(2, net)) visitor.says('never')
+      server.drain().subscribe(progress => {
+        pages.write(words(progress))
+        void server.drain()
+      })
+    })
+    expect(lines).to.deep.equal(['0 finish 2', '0 abort 2', '0 abort 1', '0 done: 0 finished, 2 aborted, 0 bytes lost'])
+  })
+
   it('refuses who waits, and who was on the way', () => {
     const net = memory({ latency: 5 })
     const lines = diary(pages => {

@@ -67,7 +67,7 @@ export class Draining {
 
   /** Destroys what is left, at once. */
   abort(): void {
-    if (this.#phase === 'done') return
+    if (this.#phase === 'done' || this.#phase === 'abort') return
     if (this.#phase === 'delay') this.#drained.close()
     this.#timers.unsubscribe()
     this.#tell('abort')
