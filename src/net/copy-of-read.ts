@@ -1,6 +1,6 @@
 import { readBuffer } from './shared-reads.js'
 
-/** Below this Node has a pool of its own, small enough for what somebody may hold who sends a byte now and then. */
+/** Below this every Node has a pool of its own. Until 24 it is smaller, which is better where somebody sends a byte now and then. */
 const POOLED = 4 * 1024
 
 /** What is larger than half of it gets an array of its own. */
