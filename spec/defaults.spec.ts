@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { expect } from 'chai'
 import { asyncScheduler, concat, from, NEVER, of, Subject, type OperatorFunction } from 'rxjs'
@@ -18,12 +19,18 @@ import {
 import { delimiter, erlangPacket, lengthField, lines, netstring, reader, varint, type Codec } from 'sluice/framing'
 import { tcp, type TcpTarget } from 'sluice/net'
 import { recordingConnection } from 'sluice/testing'
+import { webSocket } from 'sluice/websocket'
 import { CLIENT_HANDSHAKE_TIMEOUT, SERVER_HANDSHAKE_TIMEOUT } from '#src/net/tls-options.js'
+import { deflateDefaults, deflateOf } from '#src/websocket/node/message-options.js'
+import { limitsOf } from '#src/websocket/node/protocol/wire-settings.js'
+import { Negotiations } from '#src/websocket/node/server/negotiations.js'
 import { codeOf } from './support/byte-wire.js'
 import { run as decoded } from './support/decoding.js'
 import { diary } from './support/diary.js'
 import { draw } from './support/draw.js'
 import { fakeOpen, type FakeDial } from './support/fake-wire.js'
+import { closeAll, later } from './support/net/closing.js'
+import { watch } from './support/net/watch.js'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -126,6 +133,49 @@ describe('By default', () => {
         read.subscribe({ error: (error: unknown) => failures.push(`${size} ${codeOf(error)}`) })
       }
       expect(failures).to.deep.equal([`${MiB + 1} ERR_FRAME_TOO_LONG`])
+    })
+  })
+
+  describe('a WebSocket', () => {
+    afterEach(closeAll)
+
+    it('takes messages of 1 MiB in 1 024 fragments, and 100 pings in a second', () => {
+      expect(limitsOf({})).to.deep.equal({ maxPayload: MiB, maxFragments: 1_024, maxPings: 100 })
+    })
+
+    it('compresses nothing; if it is to, what has 1 KiB, without memory, and it inflates to 25 times as much', () => {
+      expect(deflateOf({})).to.equal(undefined)
+      expect(deflateDefaults).to.deep.equal({ threshold: KiB, maxRatio: 25, takeover: false, level: 6 })
+    })
+
+    it('may take 10 s for its handshakes, and is given 5 s by who listens', async () => {
+      const schedule = sinon.spy(asyncScheduler, 'schedule')
+      later(() => {
+        schedule.restore()
+      })
+      const delays = () => schedule.args.map(([, delay]) => delay)
+      const server = watch(webSocket.listen({ port: 0, host: '127.0.0.1' }))
+      const { listener } = await server.next('listening')
+      const client = watch(
+        webSocket.connect({ url: `ws://127.0.0.1:${listener.endpoint.port}`, connectTimeout: 7_000 }),
+      )
+      await Promise.all([client.next('open'), server.next('open')])
+      expect(delays()).to.have.members([7_000, 10_000, 5_000])
+    })
+
+    it('is decided upon within 5 s, while 1 024 are', () => {
+      const told = diary(({ write }) => {
+        const negotiations = new Negotiations(() => NEVER, {})
+        for (let asked = 1; asked <= 1_025; asked += 1)
+          negotiations.start({} as IncomingMessage, {
+            decided: answer => {
+              write(`${asked} ${answer.accept ? 101 : answer.status}`)
+            },
+            failed: () => undefined,
+          })
+      })
+      expect(told.slice(0, 2)).to.deep.equal(['0 1025 503', '5000 1 503'])
+      expect(told).to.have.length(1_025)
     })
   })
 
