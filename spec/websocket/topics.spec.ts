@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { concat, EMPTY, map, mergeMap, NEVER, take, tap, timer } from 'rxjs'
+import { concat, EMPTY, map, mergeMap, NEVER, Subject, Subscription, take, tap, timer } from 'rxjs'
 import {
   constant,
   reconnect,
@@ -166,6 +166,52 @@ describe('topics', () => {
       })
       expectSent(dial).toBe('                A---z', { A: '+a2', z: '-a2' })
     }))
+
+  it('asks again for whom its error makes subscribe again', () => {
+    const connection = recordingConnection<string>()
+    const source = new Subject<ConnectionEvent<string, Connection<string>>>()
+    let fails = true
+    const { topic } = topics(source, {
+      ...byBoth,
+      subscribe(name, ref) {
+        if (!fails) return byBoth.subscribe(name, ref)
+        fails = false
+        throw new Error('subscribe')
+      },
+    })
+    const told: string[] = []
+    const again = new Subscription()
+    const subscribeAgain = () => {
+      again.add(topic('a').subscribe(message => told.push(message)))
+    }
+    topic('a').subscribe({ error: subscribeAgain })
+    source.next({ type: 'open', connection, session: 1 })
+    source.next({ type: 'packet', connection, packet: 'a2' })
+    expect([connection.sent, told]).to.deep.equal([['+a2'], ['a2']])
+    again.unsubscribe()
+    expect([connection.sent, source.observed]).to.deep.equal([['+a2', '-a2'], false])
+  })
+
+  it('asks for no topic that is left while others are asked for', () => {
+    const connection = recordingConnection<string>()
+    const source = new Subject<ConnectionEvent<string, Connection<string>>>()
+    const { topic } = topics(source, {
+      ...byBoth,
+      subscribe(name, ref) {
+        if (name === 'b') throw new Error('subscribe')
+        return byBoth.subscribe(name, ref)
+      },
+    })
+    const others = new Subscription()
+    topic('b').subscribe({
+      error() {
+        others.unsubscribe()
+      },
+    })
+    others.add(topic('a').subscribe())
+    source.next({ type: 'open', connection, session: 1 })
+    expect([connection.sent, source.observed]).to.deep.equal([[], false])
+  })
 
   it('closes the connection if it can’t read a message, or can’t leave a topic', () => {
     for (const name of ['topicOf', 'refOf', 'unsubscribe'] as const) {

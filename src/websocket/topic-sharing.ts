@@ -78,7 +78,7 @@ export class TopicSharing<In, Out> {
   /** Subscribes, where there is somebody to ask; if not, the next `open` will. */
   #ask(topic: Topic<In>): void {
     const connection = this.#connection
-    if (connection?.state !== 'open') return
+    if (connection?.state !== 'open' || this.#topics.get(topic.name) !== topic) return
     this.#forget(topic)
     const ref = this.#newRef()
     topic.ref = ref
@@ -87,7 +87,9 @@ export class TopicSharing<In, Out> {
       connection.send(this.#options.subscribe(topic.name, ref))
     } catch (thrown) {
       this.#forget(topic)
+      this.#topics.delete(topic.name) // Who subscribes again meanwhile asks again.
       topic.audience.error(handlerError('the subscribe of topics', thrown))
+      this.#closeUnlessWanted()
     }
   }
 
@@ -96,6 +98,10 @@ export class TopicSharing<In, Out> {
     this.#topics.delete(topic.name)
     const ref = this.#forget(topic)
     if (ref !== undefined) this.#tellOff(topic.name, ref)
+    this.#closeUnlessWanted()
+  }
+
+  #closeUnlessWanted(): void {
     if (this.#topics.size > 0) return
     this.#over(this)
     this.#source.unsubscribe()
