@@ -401,6 +401,7 @@ describe('webSocket.connect, over the platform’s', () => {
         ['/chat', 'url must be an absolute URL'],
         ['ftp://peer.test', 'url must be an absolute URL'],
         ['ws://peer.test/#top', 'url must have no fragment'],
+        ['ws://peer.test/#', 'url must have no fragment'],
         ['ws://me:secret@peer.test', 'url must have no credentials'],
         [{}, 'url is missing'],
         [

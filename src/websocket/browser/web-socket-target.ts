@@ -30,7 +30,7 @@ const url: Rule = value => {
   const parsed = parse(value)
   if (parsed === undefined || !/^(?:ws|http)s?:$/.test(parsed.protocol))
     return 'must be an absolute URL with ws: or wss:'
-  return parsed.hash === '' ? undefined : 'must have no fragment'
+  return parsed.href.includes('#') ? 'must have no fragment' : undefined
 }
 
 const protocols: Rule = value => {
