@@ -1,5 +1,6 @@
 import { constants, deflateRawSync } from 'node:zlib'
 import { expect } from 'chai'
+import { TestScheduler } from 'rxjs/testing'
 import type { ConnectionEvent } from 'sluice'
 import { webSocket, type DeflateOptions, type WebSocketConnection } from 'sluice/websocket'
 import { WebSocket, WebSocketServer, type PerMessageDeflateOptions } from 'ws'
@@ -9,7 +10,7 @@ import { eventually, turns } from '../support/net/resources.js'
 import { watch, type Watch } from '../support/net/watch.js'
 import { rawSocketClient, rawSocketServer, type RawSocket } from '../support/websocket/raw-socket.js'
 import { BINARY, TEXT, binary, close, continuation, ping, text, type RawFrame } from '../support/websocket/raw-frame.js'
-import type { Packet } from '../support/websocket/raw-peer.js'
+import { RawPeer, type Packet } from '../support/websocket/raw-peer.js'
 
 const host = '127.0.0.1'
 const KiB = 1024
@@ -317,6 +318,19 @@ describe('Compressed messages, at both ends', () => {
     connection.send(words(4 * KiB))
     await peer.hears(1)
     expect(peer.frames[0]).to.include({ rsv: 0 })
+  })
+
+  it('stop the reading of what comes behind them while they are inflated', async () => {
+    const forgetful = { takeover: false, windowBits: 15 }
+    const deflate = { threshold: 0, maxRatio: 25, level: 6, ours: forgetful, theirs: forgetful }
+    const peer = new RawPeer('server', { deflate }, new TestScheduler(() => undefined))
+    peer.sends(text('plain'))
+    expect(peer.wire.paused).to.equal(false)
+    peer.sends(compressed(TEXT, 'compressed'), text('behind'))
+    expect([peer.wire.paused, peer.told]).to.deep.equal([true, ['text plain']])
+    await eventually(() => peer.told.length === 3)
+    expect([peer.wire.paused, peer.told]).to.deep.equal([false, ['text plain', 'text compressed', 'text behind']])
+    peer.connection.destroy()
   })
 
   it('are never taken for bombs, however they repeat themselves, where both ends have the same options', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { Subscription } from 'rxjs'
+import { SluiceError } from 'sluice'
 import { withRawPeer, type RawPeer, type RawPeerOptions } from '../support/websocket/raw-peer.js'
 import { TEXT, close, fragments, ping, text, type RawFrame } from '../support/websocket/raw-frame.js'
 
@@ -136,6 +137,18 @@ for (const role of ['server', 'client'] as const) {
           peer.leave()
           expect(peer.connection.state).to.equal('closed')
         })
+      })
+    })
+
+    it('goes on until the peer has ended, unheard, where it was destroyed with a last word while it was paused', () => {
+      play({}, peer => {
+        peer.connection.pause()
+        peer.connection.destroy(new SluiceError('ERR_HANDLER', 'ours'))
+        peer.sends(text('one'), close(1011))
+        expect([peer.heard, peer.told]).to.deep.equal([['close 1011'], []])
+        peer.wire.finish()
+        expect(peer.told).to.deep.equal(['close error 1006 ERR_HANDLER', 'error ERR_HANDLER'])
+        expect(peer.wire.destroyed).to.equal(false)
       })
     })
 
