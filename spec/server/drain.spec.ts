@@ -356,6 +356,24 @@ describe('drain', () => {
     expect(lines).to.deep.equal(['50 ; draining'])
   })
 
+  it('closes a port, too, that is bound only later', () => {
+    const net = memory()
+    const lines = diary(pages => {
+      const late = timer(10).pipe(mergeMap(() => port(net, { port: 2 })))
+      const server = serve([port(net), late], idle)
+      server.subscribe({
+        complete: () => {
+          pages.write('complete')
+        },
+      })
+      pages.at(5, () => {
+        drain(pages, server)
+      })
+    })
+    expect(lines).to.deep.equal(['5 done: 0 finished, 0 aborted, 0 bytes lost', '5 |', '10 complete'])
+    expect(net.open).to.equal(0)
+  })
+
   it('has nothing to do where nobody is subscribed, or nobody is there', () => {
     const lines = diary(pages => {
       const net = memory()

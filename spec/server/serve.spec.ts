@@ -336,6 +336,18 @@ describe('a server', () => {
     expect(ready).to.have.length(5)
   })
 
+  it('names no port that is closed, and is not ready without it', () => {
+    const net = memory()
+    const server = open([port(net), port(net, { port: 2 })])
+    let ready: boolean | undefined
+    server.ready.subscribe(now => (ready = now))
+    server.subscribe()
+    server.listeners[0]?.close()
+    new Visitor(net, 2)
+    expect(server.endpoints.map(({ port }) => port)).to.deep.equal([2])
+    expect(ready).to.equal(false)
+  })
+
   it('counts who comes and goes, and what they sent', () => {
     const net = memory()
     const server = open(port(net), packets => packets)

@@ -25,8 +25,9 @@ export class Doors {
     this.#frees = frees
   }
 
+  /** Those that are bound. */
   get listeners(): readonly Listener[] {
-    return this.#listeners
+    return this.#listeners.filter(({ closed }) => !closed)
   }
 
   get asleep(): boolean {
