@@ -605,6 +605,32 @@ describe('A lease', () => {
     expect(states.at(-1)).to.equal('1: 1 idle, 0 in use, 0 connecting; 0 pending, 2 granted, longest 50')
   })
 
+  it('is counted where it fails at once', () => {
+    const failed: number[] = []
+    scene({ size: 1, max: 1, maxPending: 0 }, clients => {
+      clients.state.subscribe(({ waits }) => failed.push(waits.failed))
+      for (const end of [undefined, 'ERR_POOL_FULL']) expect(ask(clients).end).to.equal(end)
+    })
+    expect(failed.at(-1)).to.equal(1)
+  })
+
+  it('that waited in vain lets the pool complete, which has nobody else', () => {
+    const refused = throwError(() => new Error('refused')) as Observable<Text>
+    const told = diary(({ write }) => {
+      const clients = pool(refused, { size: 1, waitTimeout: 50 })
+      clients.subscribe({
+        complete: () => {
+          write('complete')
+        },
+      })
+      const { subscription } = ask(clients)
+      timer(10).subscribe(() => {
+        subscription.unsubscribe()
+      })
+    })
+    expect(told).to.have.length(1)
+  })
+
   describe('of a pool whose random fails', () => {
     const faults: Readonly<Record<string, () => number>> = {
       throws: () => {

@@ -42,6 +42,12 @@ describe('The ids of requests', () => {
     expect(given.map(id => few.find(id))).to.deep.equal(['unknown', 'late', 'late'])
   })
 
+  it('and 65 536 at the most', () => {
+    const many = ledger()
+    for (let count = 0; count < 65_537; count += 1) many.abandon(entered(many))
+    expect([many.find(1), many.find(2)]).to.deep.equal(['unknown', 'late'])
+  })
+
   it('find who asked, however many wait', () => {
     const many = ledger()
     const asks = Array.from({ length: 1_000 }, () => entered(many))

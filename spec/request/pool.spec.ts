@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { BehaviorSubject, map, timer } from 'rxjs'
+import { BehaviorSubject, map, tap, timer } from 'rxjs'
 import { constant, reconnect } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { leastInFlight, pool } from 'sluice/pool'
@@ -67,15 +67,17 @@ describe('A requester over a pool', () => {
 
   it('waits for a member that is leased, and goes on when that is given back', () => {
     const told = diary(keeper => {
+      let listening = 0
       const clients = pool(served(keeper)(1), { size: 1, max: 1 })
-      const requester = requests(clients, inOrder())
+      const state = clients.state.pipe(tap({ subscribe: () => (listening += 1), finalize: () => (listening -= 1) }))
+      const requester = requests(Object.defineProperty(clients, 'state', { value: state }), inOrder())
       keeper.watch(requester, 100, () => undefined)
       keeper.at(1, () =>
         clients.lease().subscribe(lease => {
           keeper.at(19, () => {
-            expect(requester.waiting).to.equal(1)
+            expect([requester.waiting, listening]).to.deep.equal([1, 1])
             lease.release()
-            expect(requester.waiting).to.equal(0)
+            expect([requester.waiting, listening]).to.deep.equal([0, 0])
           })
         }),
       )
