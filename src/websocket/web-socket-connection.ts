@@ -25,7 +25,7 @@ export interface WebSocketConnection<in Out> extends Connection<Out> {
 
   /**
    * Aborts: what waits is lost, and without an error the peer sees 1006. With one it is told first, where it is there to hear it, by
-   * a code that goes with the error's: 1002, 1003, 1007, 1008, 1009, or 1011 for all that is our own fault.
+   * a code that goes with the error's: 1001 for silence, 1002, 1003, 1007, 1008, 1009, 1013, or 1011 for all that is our own fault.
    */
   destroy(error?: Error): void
 }
