@@ -1,10 +1,12 @@
 import { expect } from 'chai'
-import { concat, NEVER, of } from 'rxjs'
+import { concat, NEVER, of, Subject } from 'rxjs'
+import type { Connection, ConnectionEvent } from 'sluice'
 import { json, text, type ControlMessage, type Message } from 'sluice/websocket'
 import { recordingConnection } from 'sluice/testing'
 import { group } from 'sluice/pool'
 import { encoder, sendEncoded, type Encoder } from '#src/connection/encoded.js'
 import { handOver } from '#src/connection/handover.js'
+import { growth } from '../support/growth.js'
 import { run } from '../support/run.js'
 import { asked, played } from '../support/websocket/played.js'
 
@@ -108,4 +110,16 @@ describe('An operator over messages', () => {
   it('hands over no wire of bytes', () => {
     expect(handOver(played(text()).connection)).to.equal(undefined)
   })
+
+  it('keeps nothing of a connection that has closed', () => {
+    const source = new Subject<ConnectionEvent<string, Connection<string>>>()
+    const subscription = source.pipe(text()).subscribe()
+    const grown = growth(() => {
+      const connection = recordingConnection<string>()
+      source.next({ type: 'open', connection, session: 1 })
+      source.next({ type: 'close', connection, reason: 'remote', bytesUnsent: 0 })
+    })
+    subscription.unsubscribe()
+    expect(grown).to.be.below(50)
+  }).timeout(60_000)
 })

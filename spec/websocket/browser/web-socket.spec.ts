@@ -220,6 +220,25 @@ describe('webSocket.connect, over the platform’s', () => {
       expect(told).to.deep.equal(['a', 'b', 'c', 'd'])
     })
 
+    it('keeps the order of what was held, though inside of next it pauses, goes on, and more comes', () => {
+      const told: string[] = []
+      const { WebSocket, sockets } = fakePlatform()
+      let pause: Subscription | undefined
+      webSocket.connect({ url: 'ws://peer.test', WebSocket }).subscribe(event => {
+        if (event.type === 'open') pause = event.connection.pause()
+        if (event.type !== 'packet') return
+        told.push(event.packet as string)
+        if (event.packet !== 'b') return
+        event.connection.pause().unsubscribe()
+        sockets[0]?.receive('d')
+      })
+      sockets[0]?.open()
+      sockets[0]?.receive('a', 'b', 'c')
+      pause?.unsubscribe()
+      sockets[0]?.receive('e')
+      expect(told).to.deep.equal(['a', 'b', 'c', 'd', 'e'])
+    })
+
     it('destroys what sends more than maxHeld', () => {
       const told = dialled(
         ({ socket, connection }) => {

@@ -145,6 +145,8 @@ describe('webSocket.listen on a server that is there for other things too', () =
     await third.next('listening')
     expect(await answerTo(`ws://${host}:${portOf(server)}/chat`)).to.equal('third: hello')
     expect(open.ended).to.equal(undefined)
+    first.unsubscribe()
+    expect(await answerTo(`ws://${host}:${portOf(server)}/chat`)).to.equal('third: hello')
   })
 
   it('listens when the server does', async () => {
