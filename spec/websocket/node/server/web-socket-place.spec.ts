@@ -13,6 +13,7 @@ describe('The place of webSocket.listen', () => {
     const places = [{ port: 0 }, { path: '/tmp/x' }, { server: createServer() }, { upgrades: NEVER }]
     for (const place of places) expect(faults(place)).to.deep.equal([])
     expect(faults({})).to.deep.equal(['port is missing'])
+    expect(faults(undefined)).to.deep.equal(['options must be an object, not undefined'])
   })
 
   it('is one of them', () => {

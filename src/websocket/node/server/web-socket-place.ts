@@ -147,7 +147,8 @@ const refusalRules: Rules<Refusal> = {
 
 export function checkPlace<Context>(at: WebSocketPlace<Context>): void {
   const of = 'webSocket.listen'
-  if ('server' in at) checkOptions(of, at as object, { ...upgradeRules, server, backlog: tcpPlaceRules.backlog })
+  if (!has(at)) checkOptions(of, at as object, ownRules)
+  else if ('server' in at) checkOptions(of, at as object, { ...upgradeRules, server, backlog: tcpPlaceRules.backlog })
   else if ('upgrades' in at)
     checkOptions(of, at as object, { ...upgradeRules, upgrades, backlog: tcpPlaceRules.backlog })
   else if (hasPath(at)) checkOptions(of, at as object, { ...pathPlaceRules, ...ownRules })
