@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { LookupFunction, Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { filter } from 'rxjs'
+import { filter, firstValueFrom, Subject } from 'rxjs'
 import { firstPacket, heartbeat, idleTimeout, type ConnectionEvent, type ConnectionStream } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { tcp } from 'sluice/net'
@@ -277,6 +277,36 @@ describe('Faults on real sockets', function () {
       await server.next('open', 2)
       peer.destroy()
       await gone(peer)
+    })
+
+    it('that floods does not keep the server from hearing others', async () => {
+      let flooded = 0
+      const rising = new Subject<number>()
+      const server = tcp.listen({ host, port: 0 }).pipe(
+        filter(event => {
+          if (event.type !== 'packet' || event.packet.length === 1) return true
+          flooded += event.packet.length
+          rising.next(flooded)
+          return false
+        }),
+      )
+      const { listener } = await listening(server, echo)
+      const { port = 0 } = listener.endpoint
+      const child = flooder(port)
+      await firstValueFrom(rising.pipe(filter(level => level > 10 * MiB)))
+
+      const meanwhile: number[] = []
+      let before = 0
+      const client = watch(tcp.connect({ host, port }), event => {
+        if (event.type === 'packet') meanwhile.push(flooded - before)
+        if (event.type !== 'open' && event.type !== 'packet') return
+        before = flooded
+        event.connection.send(Uint8Array.of(1))
+      })
+      await client.next('packet', 200)
+      await child.kill()
+      // A turn of the event loop reads 2 MiB of one socket at most, and a question and its answer take a few turns.
+      expect(Math.max(...meanwhile)).to.be.within(1, 32 * MiB)
     })
 
     it('that has no more files fails to dial with that, and dials when it has some again', async () => {
