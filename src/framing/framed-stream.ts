@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js'
 import { sendsWhole } from '../connection/encoded.js'
 import type { TypedEvent } from '../connection/event.js'
 import { Inlet } from '../connection/inlet.js'
+import { LIFE } from '../connection/life.js'
 import { Outlet } from '../connection/outlet.js'
 import type { Codec } from './codec.js'
 import { FramedConnection } from './framed-connection.js'
@@ -14,9 +15,6 @@ export interface ByteEvent extends TypedEvent {
   readonly connection?: Connection
   readonly packet?: Uint8Array
 }
-
-/** The events that are told of a live connection. Those of other operators may come after its close. */
-const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])
 
 /** One subscription to a framed stream: its way in and its way out, and the connections that are open in it. */
 export class FramedStream<In, Out> extends Inlet<ByteEvent> implements Framing<In, Out> {

@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js'
 import type { ConnectionOf, TypedEvent, WithConnection, WithPacket } from '../connection/event.js'
 import { asError } from '../connection/errors.js'
 import { Inlet } from '../connection/inlet.js'
+import { LIFE } from '../connection/life.js'
 import type { AcceptedConnection } from './accepted-connection.js'
 import { isControl, type ControlMessage, type Message } from './message.js'
 import type { Language } from './language.js'
@@ -24,9 +25,6 @@ type Speaking<C, Out> = [C] extends [AcceptedConnection<infer Context, never>]
   : [C] extends [WebSocketConnection<never>]
     ? WebSocketConnection<Out>
     : Connection<Out>
-
-/** The events that are told of a live connection. Those of other operators may come after its close. */
-const LIFE = new Set(['connecting', 'open', 'packet', 'drain', 'end', 'close'])
 
 /**
  * One subscription to a stream whose messages mean something.

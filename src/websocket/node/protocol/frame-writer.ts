@@ -91,7 +91,7 @@ export class FrameWriter {
       this.#between = false
       if (length > 0) this.#put(payload)
       this.#tellLate()
-    } else this.#put(joined(first, payload))
+    } else this.#put(wholeFrame(first, payload))
   }
 
   /** The wire has written so many bytes. */
@@ -111,7 +111,7 @@ export class FrameWriter {
   /** The whole frame of a packet, for many: there is no mask on it. */
   static whole(packet: Outgoing): Uint8Array {
     const payload = typeof packet === 'string' ? Buffer.from(packet) : bytesOf(packet)
-    return joined(opcodeOf(packet) | FIN, payload)
+    return wholeFrame(opcodeOf(packet) | FIN, payload)
   }
 
   /** How long a text is in UTF-8. A short one is encoded with that, as it will be sent next. */
@@ -175,7 +175,7 @@ export class FrameWriter {
   }
 }
 
-function joined(first: number, payload: Uint8Array): Buffer {
+function wholeFrame(first: number, payload: Uint8Array): Buffer {
   const at = headerSize(payload.length)
   const frame = Buffer.allocUnsafe(at + payload.length)
   writeHeader(frame, at, first, payload.length)
