@@ -37,6 +37,15 @@ describe('Gate', () => {
     expect(gate).to.include({ accepted: 3, paused: false })
   })
 
+  it('turns away for whom there is no room in the process, and counts it apart', () => {
+    const { gate, done } = gated()
+    const full = new Error('full')
+    gate.turnAway('a', full)
+    gate.offer('b')
+    expect(done).to.deep.equal(['refuse a', 'accept b'])
+    expect(gate).to.include({ accepted: 1, refused: 0, shed: 1, failures: 1, lastFailure: full })
+  })
+
   it('frees its port until it is resumed, and binds it once', () => {
     const { gate, done } = gated({ suspend: () => done.push('free'), restore: () => done.push('bind') })
     gate.suspend()

@@ -236,8 +236,8 @@ describe('bindSocket', function () {
     await server.next('open')
   })
 
-  it('survives a flood that takes all its files, serves who is connected meanwhile, and others afterwards', async () => {
-    const server = poorEchoProcess(60)
+  it('keeps files back from a flood: it counts whom it turns away, serves who is connected, and others afterwards', async () => {
+    const server = poorEchoProcess(64)
     const { endpoint } = (await server.says()) as { readonly endpoint: Endpoint }
     const { port = 0 } = endpoint
     const early = await rawClient({ port })
@@ -248,10 +248,15 @@ describe('bindSocket', function () {
     for (const peer of flood) peer.once('end', () => peer.destroy()).resume()
     await eventually(() => flood.some(peer => peer.closed))
     expect(await echoed(early, 'still here')).to.equal('still here')
+    let counted = await server.ask()
+    while (Number(counted['accepted']) + Number(counted['shed']) < 101) counted = await server.ask()
+    expect(counted).to.include({ accepted: counted['open'], code: 'ERR_TOO_MANY_FILES', opens: true })
+    expect(counted['shed']).to.equal(counted['failures']).and.to.be.greaterThan(0)
 
     for (const peer of flood) peer.destroy()
     while ((await server.ask())['open'] !== 1);
     expect(await echoed(await rawClient({ port }), 'late')).to.equal('late')
+    expect(await server.ask()).to.include({ shed: counted['shed'], open: 2 })
   })
 })
 

@@ -183,7 +183,7 @@ describe('A server that is full', () => {
       expect(bob?.got).to.deep.equal(['sorry: full'])
       expect(bob?.ended).to.equal('remote')
       expect(told).to.deep.equal(['listening', 'open', 'refused full'])
-      expect(server.info().refused).to.deep.equal({ full: 1, address: 0, draining: 0 })
+      expect(server.info().refused).to.deep.equal({ full: 1, address: 0, draining: 0, files: 0 })
       expect(server.connections).to.have.length(1)
     })
 
@@ -273,7 +273,11 @@ describe('A limit for each address', () => {
     const { server } = echo(net, { maxConnections: 1, maxPerAddress: 2 })
     visitors(3, net)
     for (let count = 0; count < 2; count += 1) server.listeners[0]?.resume()
-    expect(server.info()).to.deep.include({ active: 1, waiting: 1, refused: { full: 0, address: 1, draining: 0 } })
+    expect(server.info()).to.deep.include({
+      active: 1,
+      waiting: 1,
+      refused: { full: 0, address: 1, draining: 0, files: 0 },
+    })
   })
 })
 

@@ -18,9 +18,11 @@ export interface Listener {
   /** How many were turned away: more than `backlog` while paused, or any while closing. */
   readonly refused: number
   /**
-   * How often the system said that it failed to accept, and what it said last. Node turns peers away without a word while there are no
-   * more files to be opened (`EMFILE`), as long as it can.
+   * How many were turned away because the process may open hardly any more files (`ERR_TOO_MANY_FILES`). An eighth of them, 32 at the
+   * most, is kept for what it has to open itself. Where the system does not say how many it may open, it is not known, and 0.
    */
+  readonly shed: number
+  /** How often it failed to accept: those who were `shed`, and what the system said of its own. */
   readonly failures: number
   /** The latest of them. */
   readonly lastFailure: Error | undefined
@@ -77,6 +79,7 @@ export class Gate<Accepted> implements Listener {
   suspended = false
   accepted = 0
   refused = 0
+  shed = 0
   failures = 0
   lastFailure: Error | undefined
 
@@ -108,6 +111,13 @@ export class Gate<Accepted> implements Listener {
     this.accepted += 1
     if (this.paused) this.#waiting.push(accepted)
     else this.#admission.accept(accepted)
+  }
+
+  /** Has one turned away for whom there is no room in the whole process; that is counted as what it is, and as a failure. */
+  turnAway(accepted: Accepted, error: Error): void {
+    this.shed += 1
+    this.failed(error)
+    this.#admission.refuse(accepted)
   }
 
   /** The system could not accept; that is counted and harms nobody who is connected. */

@@ -3,6 +3,7 @@ import type { Host } from '../connection/bind.js'
 import type { Endpoint } from '../connection/connection.js'
 import { Gate } from '../connection/listener.js'
 import { boundEndpoint, rememberAccepted } from './endpoint.js'
+import { FileLimit } from './file-limit.js'
 import { listenPath } from './listen-path.js'
 import { BACKLOG, hasPath, type PathPlace, type TcpPlace } from './socket-options.js'
 
@@ -19,6 +20,7 @@ export function bindSocket(
   let endpoint: Endpoint = { address: '' }
   /** The port is being bound again. */
   let restoring = false
+  const files = new FileLimit()
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, ...(hasPath(at) ? {} : tcpOptions(at)) })
   const gate = new Gate<Socket>({
     backlog,
@@ -47,6 +49,11 @@ export function bindSocket(
   })
 
   server.on('connection', socket => {
+    const objection = files.objection(socket)
+    if (objection !== undefined) {
+      gate.turnAway(socket, objection)
+      return
+    }
     for (const listener of nodesOwn) socket.off('end', listener)
     if (gate.paused) watch(socket, gate)
     gate.offer(socket)

@@ -19,6 +19,7 @@ export class Doors {
   /** What was counted at listeners whose place another has taken. */
   #refused = 0
   #failures = 0
+  #shed = 0
 
   /** @param frees whether the ports are free while the server is full */
   constructor(frees: boolean) {
@@ -37,6 +38,11 @@ export class Doors {
   /** How many were turned away before they were opened. */
   get refused(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.refused, this.#refused)
+  }
+
+  /** And how many because there were hardly any files left. */
+  get shed(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.shed, this.#shed)
   }
 
   get failures(): number {
@@ -107,6 +113,7 @@ export class Doors {
   #delete(listener: Listener): void {
     this.#refused += listener.refused
     this.#failures += listener.failures
+    this.#shed += listener.shed
     this.#shut.delete(listener)
     this.#listeners = this.#listeners.filter(other => other !== listener)
   }

@@ -14,8 +14,8 @@ export interface ServerInfo {
   readonly peak: number
   /** How many were let in. */
   readonly accepted: number
-  /** How many were connected and were not let in, by cause. */
-  readonly refused: Readonly<Record<RefusalCause, number>>
+  /** How many were connected and were not let in, by cause; `files`: the process may open hardly any more, and no event tells of it. */
+  readonly refused: Readonly<Record<RefusalCause | 'files', number>>
   /** How many the listeners turned away unopened: more than `backlog` waited there, or they were closed. */
   readonly turnedAway: number
   /** How many left while they waited. */
@@ -23,7 +23,7 @@ export interface ServerInfo {
   /** Bytes that have come over the network, and that were handed to the system: of those who are open and who were. */
   readonly bytesRead: number
   readonly bytesWritten: number
-  /** How often the system failed to accept: for the lack of files (`EMFILE`), say. */
+  /** How often the listeners failed to accept: for the lack of files, say. */
   readonly failures: number
   /** What it said last. */
   readonly lastFailure: Error | undefined
@@ -34,7 +34,7 @@ export const nothingYet: ServerInfo = {
   waiting: 0,
   peak: 0,
   accepted: 0,
-  refused: { full: 0, address: 0, draining: 0 },
+  refused: { full: 0, address: 0, draining: 0, files: 0 },
   turnedAway: 0,
   left: 0,
   bytesRead: 0,

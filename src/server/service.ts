@@ -51,13 +51,13 @@ export class Service implements Drained, Keeper {
 
   get info(): ServerInfo {
     const { guests, waiting, peak, accepted, refused, left, bytesRead, bytesWritten } = this.#reception
-    const { refused: turnedAway, failures, lastFailure } = this.doors
+    const { refused: turnedAway, shed, failures, lastFailure } = this.doors
     return {
       active: guests.size,
       waiting,
       peak,
       accepted,
-      refused: { ...refused },
+      refused: { ...refused, files: shed },
       turnedAway,
       left,
       bytesRead,

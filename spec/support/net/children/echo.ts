@@ -1,5 +1,7 @@
-// An echo server in a process of its own: tells where it listens, and on each line of its input what its listener has counted.
+// An echo server in a process of its own: tells where it listens, and on each line of its input what its listener has counted, and whether
+// it can still open files.
 
+import { closeSync, openSync } from 'node:fs'
 import { once } from 'node:events'
 import type { Listener } from 'sluice'
 import { tcp } from 'sluice/net'
@@ -22,13 +24,31 @@ tcp.listen(path === undefined ? { host: '127.0.0.1', port: 0 } : { path }).subsc
     }
   },
   error(error: unknown) {
-    say({ code: (error as NodeJS.ErrnoException).code })
+    say({ code: codeOf(error) })
   },
 })
 
 process.stdin.on('data', () => {
   if (listener === undefined) return
-  say({ open, accepted: listener.accepted })
+  const { accepted, shed, failures, lastFailure } = listener
+  say({ open, accepted, shed, failures, code: codeOf(lastFailure), opens: opens() })
 })
 await once(process.stdin, 'end')
 process.exit()
+
+/** Whether three files can be open at once, or why not. */
+function opens(): unknown {
+  const files: number[] = []
+  try {
+    for (let count = 0; count < 3; count += 1) files.push(openSync(process.execPath, 'r'))
+    return true
+  } catch (thrown) {
+    return codeOf(thrown)
+  } finally {
+    files.forEach(closeSync)
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code
+}
