@@ -242,6 +242,17 @@ describe('trace', () => {
       expect(echo({}).filter(line => line.includes('send'))).to.deep.equal([])
     })
 
+    it('keeps what else the connection has', () => {
+      const connection = Object.assign(recordingConnection<string>(), { context: 'ada' })
+      const seen: string[] = []
+      of<ConnectionEvent<string, typeof connection>>({ type: 'open', connection, session: 1 })
+        .pipe(trace(ignore, { sent: true }))
+        .subscribe(event => {
+          if (event.type === 'open') seen.push(event.connection.context)
+        })
+      expect(seen).to.deep.equal(['ada'])
+    })
+
     it('stands in for the connection: same id, same answer, same throw', () => {
       const connection = recordingConnection<string>({
         answer: packet => {

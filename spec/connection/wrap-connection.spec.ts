@@ -64,6 +64,40 @@ describe('WrappedConnection', () => {
     ])
   })
 
+  it('has what else the one beneath has', () => {
+    class Counting extends Shouting {
+      count = 0
+
+      get next(): number {
+        return this.count + 1
+      }
+
+      add(): void {
+        this.count += 1
+      }
+    }
+    const counting = new Counting(recordingConnection())
+    const wrapped = new Shouting(new Shouting(counting)) as Shouting & Pick<Counting, 'add' | 'count' | 'next'>
+    wrapped.add()
+    expect([wrapped.count, wrapped.next]).to.deep.equal([1, 2])
+    expect(Reflect.get(wrapped, 'absent')).to.equal(undefined)
+    expect(String(Reflect.get(wrapped, 'toString'))).to.equal(String(Reflect.get({}, 'toString')))
+  })
+
+  it('has what is its own', () => {
+    class Named extends Shouting {
+      readonly name: string = 'below'
+    }
+    class Renamed extends Shouting {
+      readonly name: string = 'above'
+    }
+    expect(new Renamed(new Named(recordingConnection())).name).to.equal('above')
+  })
+
+  it('can be looked at as a class', () => {
+    expect(Reflect.get(Shouting.prototype, 'absent')).to.equal(undefined)
+  })
+
   it('hands over the wire of what it wraps, if that has one', () => {
     const inner = recordingConnection<string>()
     expect(handOver(new Shouting(inner))).to.equal(undefined)

@@ -14,6 +14,7 @@ import {
   type TypedEvent,
   type WithConnection,
   type WithPacket,
+  type WithSent,
 } from 'sluice'
 import { expectType } from '../support/types.js'
 
@@ -51,6 +52,18 @@ declare const withPacket: WithPacket<PacketEvent<string, Connection<string>>, nu
 expectType<PacketEvent<number, Connection<string>>>()(withPacket)
 declare const withConnection: WithConnection<Beat, Connection<number>>['connection']
 expectType<Connection<number>>()(withConnection)
+
+// What else a connection has, it keeps when it is sent packets of another kind.
+interface Named extends Connection<string> {
+  readonly name: string
+}
+declare const sent: WithSent<Beat | PacketEvent<string, Named>, number>
+if (sent.type === 'packet') {
+  expectType<string>()(sent.connection.name)
+  sent.connection.send(1)
+  // @ts-expect-error: it sends numbers
+  sent.connection.send('a')
+} else expectType<Connection<number>>()(sent.connection)
 
 // Operators keep what they do not change.
 expectType<Observable<Beat | Exclude<ConnectionEvent<string, Connection<string>>, { readonly type: 'packet' }>>>()(

@@ -84,6 +84,20 @@ accepted.pipe(json<Price>(), reconnect([100])).subscribe(event => {
   event.connection.close({ code: 4000 })
 })
 
+// And behind a codec, too.
+accepted.pipe(binary(), framed(lines()), reconnect([100])).subscribe(event => {
+  if (event.type === 'close') expectType<number>()(event.code)
+  if (event.type !== 'packet') return
+  expectType<string>()(event.packet)
+  expectType<string>()(event.connection.context.user)
+  expectType<string>()(event.connection.protocol)
+  event.connection.close({ code: 4000 })
+  takes(event.connection)
+  // @ts-expect-error: it is a connection of lines
+  event.connection.send(new Uint8Array())
+})
+declare function takes(connection: AcceptedConnection<{ readonly user: string }, string>): void
+
 // Over anything else it is a connection like any other.
 strings.pipe(text()).subscribe(event => {
   if (event.type === 'close') expectType<Omit<CloseEvent<Connection<string>>, 'connection'>['reason']>()(event.reason)

@@ -39,6 +39,15 @@ describe('binary', () => {
   })
 
   describe('behind which packets are framed', () => {
+    it('keeps what a WebSocket has', () => {
+      const { inner, connection } = played<string>(pipe(binary(), framed(lines())))
+      const context = { user: 'ada' }
+      Object.assign(inner, { protocol: 'v1', context })
+      expect([connection.protocol, Reflect.get(connection, 'context')]).to.deep.equal(['v1', context])
+      connection.close({ code: 4000, detail: 'bye' })
+      expect(asked(inner)).to.deep.equal([{ code: 4000, detail: 'bye' }])
+    })
+
     it('sends each packet as one message', () => {
       check(
         fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }), packets => {

@@ -73,7 +73,7 @@ describe('An operator over messages', () => {
     inner.protocol = 'chat'
     const context = { user: 'ada' }
     Object.assign(inner, { context })
-    expect(connection).to.have.property('context', context)
+    expect(Reflect.get(connection, 'context')).to.equal(context)
     expect(connection.protocol).to.equal('chat')
     connection.close({ code: 4000, detail: 'bye' })
     expect(asked(inner)).to.deep.equal([{ code: 4000, detail: 'bye' }])

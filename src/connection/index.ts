@@ -22,6 +22,7 @@ export type {
   TypedEvent,
   WithConnection,
   WithPacket,
+  WithSent,
 } from './event.js'
 export { lifecycle } from './lifecycle.js'
 export { Gate, type Admission, type Listener } from './listener.js'

@@ -1,11 +1,13 @@
 import type { Subscription } from 'rxjs'
+import { beneath } from './beneath.js'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
 import { handOver, handover, type Handover, type HandsOver } from './handover.js'
 
 /**
  * A connection that stands in for another and keeps its identity: the base for operators that send or pause in their own way.
  *
- * Everything is handed on; a subclass says what `send` means and overrides what it does differently.
+ * Everything is handed on; a subclass says what `send` means and overrides what it does differently. What else the wrapped connection
+ * has (a WebSocket's `context`) is there, too; `WithSent` says so in types.
  *
  * @example Text over bytes
  * ```ts
@@ -20,6 +22,10 @@ import { handOver, handover, type Handover, type HandsOver } from './handover.js
  * @typeParam Inner what the wrapped connection sends
  */
 export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Connection<Out>, HandsOver {
+  static {
+    Object.setPrototypeOf(this.prototype, beneath)
+  }
+
   protected readonly inner: Connection<Inner>
 
   constructor(inner: Connection<Inner>) {

@@ -1,6 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
-import type { WithConnection, WithPacket } from '../connection/event.js'
+import type { ConnectionOf, WithPacket, WithSent } from '../connection/event.js'
 import type { Codec } from './codec.js'
 import { FramedStream, type ByteEvent } from './framed-stream.js'
 
@@ -19,7 +19,7 @@ export interface SkippedEvent<C extends Connection<never> = Connection> {
 }
 
 /** The events `E` of a stream of bytes, with packets. */
-export type Framed<E, In, Out> = WithConnection<WithPacket<E, In>, Connection<Out>> | SkippedEvent<Connection<Out>>
+export type Framed<E, In, Out> = WithSent<WithPacket<E, In> | SkippedEvent<ConnectionOf<E>>, Out>
 
 /**
  * Turns a stream of bytes into a stream of packets, in both directions: `packet` events carry what the codec decodes,

@@ -2,7 +2,6 @@ import type { Connection } from '../connection/connection.js'
 import { encoder, sendEncoded, sharesEncoder, type Encoder, type SendsEncoded } from '../connection/encoded.js'
 import { handover, type Handover } from '../connection/handover.js'
 import { WrappedConnection } from '../connection/wrap-connection.js'
-import type { AcceptedConnection } from './accepted-connection.js'
 import type { CloseWith } from './close-status.js'
 import type { Message } from './message.js'
 import type { WebSocketConnection } from './web-socket-connection.js'
@@ -14,13 +13,12 @@ interface Speech<Out> {
 }
 
 /** As much of a WebSocket as there may be beneath. */
-type Socket = Pick<WebSocketConnection<Message>, 'close'> &
-  Partial<Pick<AcceptedConnection<unknown, Message>, 'context' | 'protocol'>>
+type Socket = Pick<WebSocketConnection<Message>, 'close'> & Partial<Pick<WebSocketConnection<Message>, 'protocol'>>
 
-/** A connection that says in messages what it is sent. Over anything but a WebSocket it has no protocol, and no context. */
+/** A connection that says in messages what it is sent. Over anything but a WebSocket it has no protocol. */
 export class MessageConnection<Out>
   extends WrappedConnection<Out, Message>
-  implements AcceptedConnection<unknown, Out>, SendsEncoded<Out>
+  implements WebSocketConnection<Out>, SendsEncoded<Out>
 {
   /** A message was not understood: none that follows is told. */
   broken = false
@@ -33,10 +31,6 @@ export class MessageConnection<Out>
 
   get protocol(): string {
     return this.#socket.protocol ?? ''
-  }
-
-  get context(): unknown {
-    return this.#socket.context
   }
 
   get [encoder](): Encoder<Out> | undefined {

@@ -1,14 +1,12 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
-import type { ConnectionOf, TypedEvent, WithConnection, WithPacket } from '../connection/event.js'
+import type { TypedEvent, WithPacket, WithSent } from '../connection/event.js'
 import { asError } from '../connection/errors.js'
 import { Inlet } from '../connection/inlet.js'
 import { LIFE } from '../connection/life.js'
-import type { AcceptedConnection } from './accepted-connection.js'
 import { isControl, type ControlMessage, type Message } from './message.js'
 import type { Language } from './language.js'
 import type { MessageConnection } from './message-connection.js'
-import type { WebSocketConnection } from './web-socket-connection.js'
 
 /** An event of a stream of messages, on whose connections `Sent` can be sent. */
 export interface MessageStreamEvent<in Sent extends Message> extends TypedEvent {
@@ -17,14 +15,7 @@ export interface MessageStreamEvent<in Sent extends Message> extends TypedEvent 
 }
 
 /** The events `E` of a stream of messages, with what the messages mean. */
-export type Spoken<E, In, Out> = WithConnection<WithPacket<E, In>, Speaking<ConnectionOf<E>, Out>>
-
-/** A WebSocket stays one, and one that was let in keeps its context. */
-type Speaking<C, Out> = [C] extends [AcceptedConnection<infer Context, never>]
-  ? AcceptedConnection<Context, Out>
-  : [C] extends [WebSocketConnection<never>]
-    ? WebSocketConnection<Out>
-    : Connection<Out>
+export type Spoken<E, In, Out> = WithSent<WithPacket<E, In>, Out>
 
 /**
  * One subscription to a stream whose messages mean something.
