@@ -128,6 +128,13 @@ describe('consume', () => {
         expectSent(dial).toBe('     ------p---r', holds)
       }))
 
+    it('however many are handled at once, when one more waits than it may', () =>
+      run(({ cold, expectEvents, expectSent }) => {
+        const dial = cold('-oabfghi')
+        expectEvents(dial.pipe(consume(() => NEVER, { concurrency: 4, prefetch: 1 }))).toBe('-o')
+        expectSent(dial).toBe('------p', holds)
+      }))
+
     it('only if it is behind', () =>
       run(({ cold, expectEvents, expectSent }) => {
         const dial = cold('-o-a-b-g-')
@@ -398,5 +405,10 @@ describe('consume', () => {
       const refused = expect(() => consume(() => EMPTY, wrong as object)).to.throw(name)
       refused.with.property('code', 'ERR_OPTIONS')
     }
+  })
+
+  it('refuses to have no bound', () => {
+    for (const unbounded of [{ concurrency: Infinity }, { prefetch: Infinity }])
+      expect(() => consume(() => EMPTY, unbounded)).to.throw(/must be a whole number, more than 0, not Infinity/)
   })
 })

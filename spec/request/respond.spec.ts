@@ -410,10 +410,11 @@ describe('respond', () => {
     })
   })
 
-  it('refuses options that it does not know', () => {
-    expect(() => respond<ConnectionEvent<string, Connection<string>>>(numbered, upper, { concurrency: 0 }))
-      .to.throw(/^respond: concurrency must be/)
-      .with.property('code', 'ERR_OPTIONS')
+  it('refuses options that it does not know, and to have no bound', () => {
+    for (const concurrency of [0, Infinity])
+      expect(() => respond<ConnectionEvent<string, Connection<string>>>(numbered, upper, { concurrency }))
+        .to.throw(/^respond: concurrency must be/)
+        .with.property('code', 'ERR_OPTIONS')
   })
 })
 

@@ -66,6 +66,9 @@ export const count: Rule = value =>
     ? undefined
     : 'must be a whole number, more than 0'
 
+/** A count where none at all would let memory grow without an end. */
+export const finiteCount: Rule = value => (value === Infinity ? 'must be a whole number, more than 0' : count(value))
+
 export const boolean: Rule = value => (typeof value === 'boolean' ? undefined : 'must be true or false')
 
 export const text: Rule = value =>

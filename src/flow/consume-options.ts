@@ -1,8 +1,11 @@
-import { boolean, count, type Rules } from '../connection/options.js'
+import { boolean, finiteCount, type Rules } from '../connection/options.js'
 
 /** How `consume` handles the packets of each connection. */
 export interface ConsumeOptions {
-  /** How many packets of a connection are handled at once. Default 1. */
+  /**
+   * How many packets of a connection are handled at once. Default 1. There has to be a bound, so `Infinity` is refused: what is
+   * handled is memory, too.
+   */
   readonly concurrency?: number
   /** How many packets of a connection may wait before it is held; at half of them it is let go. Default 16. */
   readonly prefetch?: number
@@ -14,4 +17,4 @@ export interface ConsumeOptions {
   readonly ordered?: boolean
 }
 
-export const consumeRules: Rules<ConsumeOptions> = { concurrency: count, prefetch: count, ordered: boolean }
+export const consumeRules: Rules<ConsumeOptions> = { concurrency: finiteCount, prefetch: finiteCount, ordered: boolean }

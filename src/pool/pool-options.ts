@@ -1,5 +1,5 @@
 import { isObservable, type Observable } from 'rxjs'
-import { callback, count, type Rule, type Rules } from '../connection/options.js'
+import { callback, finiteCount, type Rule, type Rules } from '../connection/options.js'
 import type { PoolEndpoint } from './endpoints.js'
 import { leaseRules, type LeaseOptions } from './lease-options.js'
 import type { Select } from './select.js'
@@ -26,7 +26,7 @@ const list: Rule = value =>
   Array.isArray(value) || isObservable(value) ? undefined : 'must be a list, or an Observable of lists'
 
 export const poolRules: Rules<PoolOptions> = {
-  size: value => (value === Infinity ? 'must be a whole number, more than 0' : count(value)),
+  size: finiteCount,
   select: callback,
   ...leaseRules,
 }

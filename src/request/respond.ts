@@ -1,6 +1,6 @@
 import { defer, filter, finalize, map, type Observable, type ObservableInput, type OperatorFunction } from 'rxjs'
 import type { AnyEvent, ConnectionOf, PacketOf, SentOf, TypedEvent } from '../connection/event.js'
-import { callback, checkOptions, count } from '../connection/options.js'
+import { callback, checkOptions, finiteCount } from '../connection/options.js'
 import { consume } from '../flow/consume.js'
 import type { Correlation } from './correlation.js'
 import { Service, type Handler } from './service.js'
@@ -41,7 +41,7 @@ export function respond<E extends TypedEvent>(
   handler: (request: PacketOf<E>, connection: ConnectionOf<E>) => ObservableInput<SentOf<E>>,
   options: RespondOptions<E> = {},
 ): OperatorFunction<E, E> {
-  checkOptions('respond', options as RespondOptions<TypedEvent>, { concurrency: count, failed: callback })
+  checkOptions('respond', options as RespondOptions<TypedEvent>, { concurrency: finiteCount, failed: callback })
   const ordered = correlation.kind === 'in order'
   const { concurrency = ordered ? 1 : 16, failed } = options
   return source =>
