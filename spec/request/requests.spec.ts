@@ -19,7 +19,7 @@ import {
   timer,
 } from 'rxjs'
 import { reconnect, type Connection, type ConnectionEvent, type SluiceError } from 'sluice'
-import { byId, inOrder, requests, type ById, type ByIdRules } from 'sluice/request'
+import { byId, inOrder, requests, type ById, type ByIdRules, type InOrder } from 'sluice/request'
 import { recordingConnection, type RecordingConnection } from 'sluice/testing'
 import { leavesNothing, run } from '../support/run.js'
 import { fate, letters, numbered } from './numbered.js'
@@ -151,6 +151,18 @@ describe('requests', () => {
         expectEvents(requester).toBe('       o')
         expectObservable(requester.ask('a'), '-^').toBe('----#', {}, failure)
         expectObservable(requester.ask('b'), '-^').toBe('------(2|)')
+      }))
+
+    it('an answer that is an error for that, unless told otherwise', () =>
+      run(({ cold, expectEvents, expectObservable }) => {
+        const answers = { f: new Error('WRONGTYPE') }
+        const ask = (correlation: InOrder<unknown>, diagram: string, error?: Error): void => {
+          const requester = requests(cold<typeof answers, string>('o---f', answers), correlation)
+          expectEvents(requester).toBe('o')
+          expectObservable(requester.ask('a'), '-^').toBe(diagram, answers, error)
+        }
+        ask(inOrder(), '----#', answers.f)
+        ask(inOrder({ failed: () => undefined }), '----(f|)')
       }))
 
     it('what follows such an answer for nobody', () =>

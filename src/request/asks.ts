@@ -1,6 +1,7 @@
 import { NEVER, skip, type Observable, type Subscription } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { handlerError } from '../connection/errors.js'
+import { errorIn } from './answer-rules.js'
 import type { Ask } from './ask.js'
 import type { Correlation } from './correlation.js'
 import type { Counts } from './counts.js'
@@ -79,7 +80,7 @@ export class Asks {
     const lane = this.#lanes.of(connection)
     if (lane === undefined) return false
     const { ledger } = lane
-    const { last, failed } = this.#correlation
+    const { last, failed = errorIn } = this.#correlation
     let found: ReturnType<Ledger<Ask>['find']>
     let isLast = true
     let failure: Error | undefined
@@ -88,7 +89,7 @@ export class Asks {
       if (found === undefined) return false
       if (typeof found !== 'string') {
         isLast = last === undefined || last(packet)
-        failure = failed?.(packet)
+        failure = failed(packet)
       }
     } catch (thrown) {
       connection.destroy(handlerError('the correlation', thrown))
