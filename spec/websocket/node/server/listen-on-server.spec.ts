@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import { expect } from 'chai'
 import express from 'express'
 import fastify from 'fastify'
@@ -237,6 +237,34 @@ describe('webSocket.listen on a server that is there for other things too', () =
     await chat.over()
     expect(chat.ended).to.equal('complete')
     expect(server.listenerCount('upgrade')).to.equal(0)
+  })
+
+  describe('is rid after closeTimeout of who takes nothing', () => {
+    const asked: Readonly<Record<string, [path: string, headers: Readonly<Record<string, string>>]>> = {
+      'and is refused with 503': ['/chat', upgradeHeaders],
+      'and is refused with 404': ['/other', upgradeHeaders],
+      'and is refused with 400': ['/', { upgrade: 'h2c', 'content-length': '5' }],
+      'but an answer to another upgrade': ['/', { upgrade: 'h2c' }],
+    }
+    for (const [what, [url, headers]] of Object.entries(asked)) {
+      it(what, async () => {
+        const server = await plain()
+        const chat = watch(webSocket.listen({ server, pathname: '/chat', backlog: 1, closeTimeout: 20 }))
+        ;(await chat.next('listening')).listener.pause()
+        await ask(portOf(server), {}, 'GET /chat HTTP/1.1')
+        await once(server, 'upgrade')
+        const socket = new Duplex({
+          read: () => undefined,
+          write: (_, __, done) => {
+            if (what.startsWith('but')) done()
+          },
+          final: () => undefined,
+        })
+        const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+        server.emit('upgrade', { method: 'GET', url, headers: lower }, socket, Buffer.alloc(0))
+        await once(socket, 'close')
+      })
+    }
   })
 
   it('completes when the server closes', async () => {

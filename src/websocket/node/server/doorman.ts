@@ -1,6 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { Deadlines } from '../../../connection/deadlines.js'
-import { connectionOptions } from '../../../connection/connection-options.js'
 import { handlerError } from '../../../connection/errors.js'
 import { Gather } from '../../../net/gather.js'
 import { handshakeEnded } from '../../../net/handshake.js'
@@ -9,12 +7,13 @@ import { acceptOf } from '../handshake/handshake-key.js'
 import { listOf } from '../handshake/header-list.js'
 import { answerHead } from '../handshake/http-answer.js'
 import { deflateOf, type MessageOptions } from '../message-options.js'
+import { Dismissals } from './dismissals.js'
 import { Negotiations } from './negotiations.js'
 import { isWelcome } from './origins.js'
 import { Patience } from './patience.js'
 import { isFor } from './request-path.js'
 import { faultOf, refused } from './upgrade-faults.js'
-import { refusalError, turnAway, type Visitor } from './visitor.js'
+import { refusalError, type Visitor } from './visitor.js'
 import type { Acceptance, Refusal, WebSocketListenOptions } from './web-socket-place.js'
 import { limitsOf, type DeflateSettings, type WireSettings } from '../protocol/wire-settings.js'
 
@@ -26,8 +25,7 @@ export class Doorman {
   readonly #negotiations: Negotiations | undefined
   /** What was agreed upon last, where it was nothing out of the ordinary. */
   #usual: WireSettings | undefined
-  /** Those that were turned away, and have to be gone in time. */
-  readonly #leaving: Deadlines<Visitor>
+  readonly dismissals: Dismissals
 
   /** @param failed told what went wrong in the user's own code */
   constructor(options: WebSocketListenOptions<unknown>, failed: (error: Error) => void) {
@@ -35,9 +33,7 @@ export class Doorman {
     this.#options = options
     this.#failed = failed
     this.#negotiations = negotiate === undefined ? undefined : new Negotiations(negotiate, options)
-    this.#leaving = new Deadlines(connectionOptions(options).closeTimeout, ({ link, wire }) => {
-      link.destroy(wire.failure)
-    })
+    this.dismissals = new Dismissals(options)
   }
 
   receive(visitor: Visitor, request: IncomingMessage, head: Buffer): void {
@@ -47,14 +43,9 @@ export class Doorman {
     else this.#negotiate(this.#negotiations, visitor, request, head)
   }
 
-  refuse(visitor: Visitor, refusal: Refusal, cause?: Error): void {
-    const { wire, socket } = visitor
+  refuse({ wire, socket }: Visitor, refusal: Refusal, cause?: Error): void {
     wire.failure ??= refusalError(refusal, cause)
-    this.#leaving.add(visitor)
-    socket.once('close', () => {
-      this.#leaving.delete(visitor)
-    })
-    turnAway(socket, refusal)
+    this.dismissals.turnAway(socket, refusal)
   }
 
   #objection(request: IncomingMessage): Refusal | undefined {

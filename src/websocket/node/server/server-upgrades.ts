@@ -1,10 +1,10 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { lists } from '../handshake/header-list.js'
+import type { Dismissals } from './dismissals.js'
 import { pathOf } from './request-path.js'
 import { refused } from './upgrade-faults.js'
 import type { UpgradeGate } from './upgrade-gate.js'
-import { turnAway } from './visitor.js'
 
 const upgrades = Symbol('sluice.upgrades')
 
@@ -45,11 +45,12 @@ export class ServerUpgrades {
   readonly #receive = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const isOurs = lists(request.headers.upgrade, 'websocket')
     const gate = isOurs ? (this.#gates.get(pathOf(request)) ?? this.#gates.get(undefined)) : undefined
+    const [first] = this.#gates.values()
     if (gate !== undefined) gate.offer([request, socket, head])
-    else if (this.#server.listenerCount('upgrade') > 1) return
-    else if (isOurs) turnAway(socket, refused(404, 'nobody is here'))
-    else if (hasBody(request)) turnAway(socket, refused(400, 'this upgrade is not spoken here'))
-    else handBack(this.#server, request, socket)
+    else if (first === undefined || this.#server.listenerCount('upgrade') > 1) return
+    else if (isOurs) first.dismissals.turnAway(socket, refused(404, 'nobody is here'))
+    else if (hasBody(request)) first.dismissals.turnAway(socket, refused(400, 'this upgrade is not spoken here'))
+    else handBack(this.#server, request, socket, first.dismissals)
   }
 }
 
@@ -60,20 +61,15 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 /**
  * A request for another upgrade, such as HTTP/2's, may be answered as if it had not asked for one (RFC 9110 section 7.8); and was, until we
- * came to listen.
+ * came to listen. Until it is answered, the server's own `timeout` is the deadline.
  */
-function handBack(server: Server, request: IncomingMessage, socket: Duplex): void {
+function handBack(server: Server, request: IncomingMessage, socket: Duplex, dismissals: Dismissals): void {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket as never)
   response.once('finish', () => {
-    socket.end()
+    dismissals.end(socket)
   })
-  socket
-    .on('error', () => undefined)
-    .once('finish', () => {
-      socket.destroy()
-    })
-    .resume()
+  socket.on('error', () => undefined).resume()
   server.emit('request', request, response)
 }

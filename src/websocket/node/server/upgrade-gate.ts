@@ -5,12 +5,12 @@ import type { Endpoint } from '../../../connection/connection.js'
 import { Gate } from '../../../connection/listener.js'
 import { rememberAccepted } from '../../../net/endpoint.js'
 import { BACKLOG } from '../../../net/socket-options.js'
+import type { Dismissals } from './dismissals.js'
 import { Doorman } from './doorman.js'
 import type { MessageHost } from '../message-link.js'
 import { PendingWire } from '../pending-wire.js'
 import { socketKindOf } from '../socket-kind-of.js'
 import { refused } from './upgrade-faults.js'
-import { turnAway } from './visitor.js'
 import type { WebSocketListenOptions } from './web-socket-place.js'
 
 /** An upgrade as `http.Server` tells it. */
@@ -20,6 +20,8 @@ const nothing = () => undefined
 
 /** Where upgrades are let in that somebody else has received. */
 export class UpgradeGate extends Gate<Upgrade> {
+  readonly dismissals: Dismissals
+
   constructor(
     host: MessageHost,
     at: WebSocketListenOptions<unknown> & { readonly backlog?: number },
@@ -47,12 +49,13 @@ export class UpgradeGate extends Gate<Upgrade> {
         })
       },
       refuse([, socket]) {
-        turnAway(socket, refused(503, 'not now'))
+        doorman.dismissals.turnAway(socket, refused(503, 'not now'))
       },
       close() {
         host.closed()
       },
     })
+    this.dismissals = doorman.dismissals
   }
 
   /** One that waits may fail, which is nobody's concern, and may not be opened after that. */

@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { SocketKind } from '../../../net/socket-kind.js'
 import { HandshakeRefusedError } from '../../handshake-refused-error.js'
-import { answerHead, refusalHeaders } from '../handshake/http-answer.js'
 import type { AcceptedLink } from '../message-link.js'
 import type { PendingWire } from '../pending-wire.js'
 import type { Refusal } from './web-socket-place.js'
@@ -12,17 +11,6 @@ export interface Visitor {
   readonly wire: PendingWire
   readonly socket: Duplex
   readonly kind: SocketKind
-}
-
-/** Turns away whoever is at a socket, as its last answer. */
-export function turnAway(socket: Duplex, refusal: Refusal): void {
-  const { status = 403, body = '' } = refusal
-  socket.on('error', () => undefined)
-  socket.once('finish', () => {
-    socket.destroy()
-  })
-  socket.end(answerHead(status, refusalHeaders(refusal)) + body)
-  socket.resume() // What is left unread would make a reset of our end, in which the answer is lost.
 }
 
 export function refusalError({ status = 403, headers = {}, body = '' }: Refusal, cause?: Error): HandshakeRefusedError {
