@@ -541,15 +541,17 @@ for (const role of ['server', 'client'] as const) {
 
       it('does not wait for ever for a peer that has said Close and does not close', () => {
         for (const begin of [() => undefined, ({ connection }: RawPeer) => connection.close()]) {
-          play({}, peer => {
-            begin(peer)
-            peer.sends(close(1000)).wire.drain()
-            peer.pass(2_000)
-            expect(peer.wire.destroyed).to.equal(true)
-            expect(peer.told[0]).to.equal('end')
-            expect(peer.told[1]).to.match(/^close (remote|local) 1000$/)
-            expect(peer.told[2]).to.equal('complete')
-          })
+          for (const closeTimeout of [5_000, 100])
+            play({ closeTimeout }, peer => {
+              begin(peer)
+              peer.pass(50)
+              peer.sends(close(1000)).wire.drain()
+              peer.pass(Math.min(closeTimeout, 1_000) + 1)
+              expect(peer.wire.destroyed).to.equal(true)
+              expect(peer.told[0]).to.equal('end')
+              expect(peer.told[1]).to.match(/^close (remote|local) 1000$/)
+              expect(peer.told[2]).to.equal('complete')
+            })
         }
       })
 

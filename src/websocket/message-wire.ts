@@ -9,6 +9,8 @@ export interface MessageWire<in Out> extends Wire<Out> {
   readonly frames?: Encoder<Out> | undefined
   /** What the peer's Close frame has said, once it has come. */
   readonly status: CloseStatus | undefined
+  /** Whether both have said Close, and all of it was written: that the peer is slow to part is no failure then. */
+  readonly settled?: boolean
   /** What our Close frame will say. Without it, what the peer's said, or 1000. */
   leaveWith(status: CloseStatus): void
 }

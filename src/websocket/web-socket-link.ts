@@ -1,5 +1,6 @@
 import type { Connection } from '../connection/connection.js'
 import { encoder, type Encoder } from '../connection/encoded.js'
+import { SluiceError } from '../connection/errors.js'
 import type { CloseEvent } from '../connection/event.js'
 import { Link } from '../connection/link.js'
 import { ABNORMAL, NORMAL, RESTARTING, checkedStatus, type CloseWith } from './close-status.js'
@@ -23,6 +24,11 @@ export class WebSocketLink<In, Out> extends Link<In, Out> implements WebSocketCo
     super.close(typeof how === 'object' ? how.reason : how)
   }
 
+  override destroy(error?: Error): void {
+    if (isLate(error) && this.#messages?.settled === true) this.#messages.destroy()
+    else super.destroy(error)
+  }
+
   protected override described(close: CloseEvent<Connection<Out>>): WebSocketCloseEvent<Connection<Out>> {
     return { ...close, ...(this.#messages?.status ?? ABNORMAL) }
   }
@@ -30,4 +36,8 @@ export class WebSocketLink<In, Out> extends Link<In, Out> implements WebSocketCo
   get #messages(): MessageWire<Out> | undefined {
     return this.wire as MessageWire<Out> | undefined
   }
+}
+
+function isLate(error: Error | undefined): boolean {
+  return error instanceof SluiceError && error.code === 'ERR_CLOSE_TIMEOUT'
 }

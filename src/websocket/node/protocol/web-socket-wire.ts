@@ -80,6 +80,10 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     return this.#settings.role === 'server' ? wholeFrames : undefined
   }
 
+  get settled(): boolean {
+    return this.#bothHave && this.writer.unwritten === 0
+  }
+
   // ── what the connection asks ──
 
   size(packet: Outgoing): number {
@@ -164,7 +168,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   onWritten(size: number): void {
     this.line.written(size)
-    if (this.#bothHave) this.#lingerBehindAll()
+    this.#lingerBehindAll()
   }
 
   blocked(): void {
@@ -276,7 +280,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   /** A peer may take his time for what was sent, as long as all that closes may. */
   #lingerBehindAll(): void {
-    if (this.writer.unwritten === 0) this.#linger()
+    if (this.settled) this.#linger()
   }
 
   #linger(): void {
