@@ -5,6 +5,7 @@ import {
   defer,
   EMPTY,
   finalize,
+  switchMap,
   tap,
   throwError,
   timer,
@@ -366,6 +367,25 @@ describe('A lease', () => {
       })
       expect(most).to.equal(1)
       expect(dials.filter(at => at > 20_000)).to.have.length.within(10, 40)
+    })
+
+    it('leaves an endpoint alone that fails again for as long as it does any', () => {
+      const dials: number[] = []
+      diary(({ at, scheduler }) => {
+        const net = memory()
+        server(net)
+        const first = timer(50).pipe(switchMap(() => dial(net)))
+        const stream = defer(() => {
+          dials.push(scheduler.now())
+          return dials.length === 1 ? first : throwError(() => new Error('refused'))
+        })
+        const clients = pool(stream, { size: 1, max: 2, random: () => 0 })
+        const asked = [ask(clients), ask(clients)]
+        at(199, () => {
+          expect(dials).to.deep.equal([0, 0, 50, 150])
+          for (const { subscription } of asked) subscription.unsubscribe()
+        })
+      })
     })
 
     it('makes the pool shrink, though what it has too many of was lost and came back, or was asked something', () => {

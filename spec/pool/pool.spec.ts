@@ -15,7 +15,7 @@ import {
 } from 'rxjs'
 import { constant, reconnect, type Connection, type ConnectionEvent, type TypedEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
-import { pool, type MemberConnection, type Pool } from 'sluice/pool'
+import { pool, type EndpointsEvent, type MemberConnection, type Pool, type Pooled } from 'sluice/pool'
 import { memory, recordingConnection, type MemoryNetwork } from 'sluice/testing'
 import { diary } from '../support/diary.js'
 import { closeAll, later } from '../support/net/closing.js'
@@ -411,6 +411,25 @@ describe('pool', () => {
       endpoints.error(new Error('no more discovery'))
       clients.connections[0]?.destroy()
       expect(lines.slice(2)).to.deep.equal(['endpoints', 'localhost:1#1 close', 'localhost:1#1 finished', 'complete'])
+    })
+
+    it('takes what is no list for a failure', () => {
+      for (const wrong of [null, undefined, 'localhost:1', { host: 'localhost', port: 1 }]) {
+        const net = memory()
+        servers(net, 1)
+        const endpoints = new Subject<readonly At[]>()
+        const events: Pooled<Text, At>[] = []
+        pool(client(net), { endpoints, size: 1 }).subscribe(event => events.push(event))
+        endpoints.next([at(1)])
+        endpoints.next(wrong as unknown as readonly At[])
+        expect(endpoints.observed).to.equal(false)
+        const last = events.at(-1)
+        expect(last?.type).to.equal('endpoints')
+        expect((last as EndpointsEvent).error)
+          .to.include({ code: 'ERR_OPTIONS' })
+          .with.property('message')
+          .that.matches(/^pool: endpoints (must be a list|is missing)/)
+      }
     })
 
     it('completes at once where there are none', () => {

@@ -1,4 +1,4 @@
-import { defer, isObservable, of, timer, type Observable, type Subscriber, type Subscription } from 'rxjs'
+import { defer, isObservable, of, tap, timer, type Observable, type Subscriber, type Subscription } from 'rxjs'
 import { chance } from '../connection/chance.js'
 import { after, now } from '../connection/clock.js'
 import type { AnyEvent, CloseEvent, TypedEvent } from '../connection/event.js'
@@ -9,6 +9,7 @@ import type { LeaseOptions } from './lease-options.js'
 import type { LiveLease } from './live-lease.js'
 import { LiveMember, type Keeper } from './live-member.js'
 import type { LiveConnection } from './member-connection.js'
+import { checkList } from './pool-options.js'
 import type { EndpointsEvent, FinishedEvent } from './pooled.js'
 import { Place } from './place.js'
 import { Places } from './places.js'
@@ -81,7 +82,7 @@ export class Crew implements Keeper, Lot {
       this.leases.end('the pool is over')
       for (const member of this.members) member.unsubscribe()
     })
-    this.#lists = (isObservable(endpoints) ? endpoints : of(endpoints)).subscribe({
+    this.#lists = (isObservable(endpoints) ? endpoints.pipe(tap(checkList)) : of(endpoints)).subscribe({
       next: list => {
         this.#places.update(list)
       },
@@ -250,11 +251,10 @@ export class Crew implements Keeper, Lot {
     } catch (error) {
       fault = { error }
     }
-    const rested = timer(place.fails(drawn)).subscribe(() => {
-      place.rests = false
+    const rest = place.fails(drawn, () => {
       this.leases.serve()
     })
-    this.#subscriber.add(rested)
+    this.#subscriber.add(rest)
     return fault
   }
 

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs'
+import { timer, type Observable, type Subscription } from 'rxjs'
 import type { AnyEvent } from '../connection/event.js'
 import { exponential } from '../reconnect/exponential.js'
 import type { LiveMember } from './live-member.js'
@@ -15,17 +15,21 @@ export class Place {
   readonly members = new Map<string, LiveMember>()
   /** Whether it is still one of the endpoints. */
   wanted = true
-  /** It is left alone for a while, since it has failed. */
-  rests = false
   /** No number below it is free. */
   #lowest = 1
   #delays: Iterator<number> | undefined
+  #rest: Subscription | undefined
   #drawn = 0
 
   constructor(name: string, endpoint: unknown, stream: Observable<AnyEvent>) {
     this.name = name
     this.endpoint = endpoint
     this.stream = stream
+  }
+
+  /** Whether it is left alone for a while, since it has failed. */
+  get rests(): boolean {
+    return this.#rest !== undefined
   }
 
   /** How many members it has, and will have. */
@@ -59,20 +63,28 @@ export class Place {
   }
 
   works(): void {
-    this.rests = false
+    this.#wake()
     this.#delays = undefined
   }
 
   /**
-   * Answers for how many milliseconds it is to rest.
+   * Leaves it alone for a while, unless it works before.
    *
-   * @param drawn how long it is, of what it may be: 0 to 1
+   * @param drawn how long that is, of what it may be: 0 to 1
    */
-  fails(drawn: number): number {
+  fails(drawn: number, rested: () => void): Subscription {
     this.#drawn = drawn
     const random = (): number => this.#drawn
     this.#delays ??= exponential({ base: SHORTEST, floor: SHORTEST, cap: LONGEST, random })[Symbol.iterator]()
-    this.rests = true
-    return Number(this.#delays.next().value)
+    this.#rest = timer(Number(this.#delays.next().value)).subscribe(() => {
+      this.#wake()
+      rested()
+    })
+    return this.#rest
+  }
+
+  #wake(): void {
+    this.#rest?.unsubscribe()
+    this.#rest = undefined
   }
 }

@@ -1,5 +1,5 @@
 import { isObservable, type Observable } from 'rxjs'
-import { callback, finiteCount, type Rule, type Rules } from '../connection/options.js'
+import { callback, checkOptions, finiteCount, type Rule, type Rules } from '../connection/options.js'
 import type { PoolEndpoint } from './endpoints.js'
 import { leaseRules, type LeaseOptions } from './lease-options.js'
 import type { Select } from './select.js'
@@ -22,7 +22,9 @@ export interface EndpointOptions<out At extends PoolEndpoint> {
   readonly endpoints: readonly At[] | Observable<readonly At[]>
 }
 
-const list: Rule = value =>
+const list: Rule = value => (Array.isArray(value) ? undefined : 'must be a list')
+
+const listOrMore: Rule = value =>
   Array.isArray(value) || isObservable(value) ? undefined : 'must be a list, or an Observable of lists'
 
 export const poolRules: Rules<PoolOptions> = {
@@ -30,4 +32,14 @@ export const poolRules: Rules<PoolOptions> = {
   select: callback,
   ...leaseRules,
 }
-export const endpointRules: Rules<EndpointOptions<never>> = { endpoints: list }
+
+export const endpointRules: Rules<EndpointOptions<never>> = { endpoints: listOrMore }
+
+/**
+ * Checks what an Observable of endpoints emits.
+ *
+ * @throws `SluiceError` with code `ERR_OPTIONS`
+ */
+export function checkList(endpoints: readonly unknown[]): void {
+  checkOptions('pool', { endpoints }, { endpoints: list }, ['endpoints'])
+}

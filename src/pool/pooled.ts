@@ -10,7 +10,7 @@ export interface FinishedEvent<in Out = Uint8Array, out At = undefined> {
   readonly error?: unknown
 }
 
-/** The Observable of endpoints has failed: the members stay, and no more will come or go. */
+/** The Observable of endpoints has failed, or emitted what is no list (`ERR_OPTIONS`): the members stay, and no more will come or go. */
 export interface EndpointsEvent {
   readonly type: 'endpoints'
   /** What it has failed with. */
