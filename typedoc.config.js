@@ -30,6 +30,7 @@ export default {
     'Sending',
     'Sent',
     'Tagged',
+    'TellsClosing',
   ],
   disableSources: true,
   treatWarningsAsErrors: true,

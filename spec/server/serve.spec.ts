@@ -22,6 +22,7 @@ import { framed, lines } from 'sluice/framing'
 import { serve, type Handler, type Server } from 'sluice/server'
 import { memory, type MemoryNetwork, type MemoryPlace } from 'sluice/testing'
 import { diary } from '../support/diary.js'
+import { resources } from '../support/net/resources.js'
 import { leavesNothing } from '../support/run.js'
 import { codeOf, Visitor, visitors } from './visitor.js'
 
@@ -342,10 +343,11 @@ describe('a server', () => {
     let ready: boolean | undefined
     server.ready.subscribe(now => (ready = now))
     server.subscribe()
+    new Visitor(net)
     server.listeners[0]?.close()
-    new Visitor(net, 2)
-    expect(server.endpoints.map(({ port }) => port)).to.deep.equal([2])
     expect(ready).to.equal(false)
+    expect(server.endpoints.map(({ port }) => port)).to.deep.equal([2])
+    expect(server.connections).to.have.length(1)
   })
 
   it('counts who comes and goes, and what they sent', () => {
@@ -377,6 +379,35 @@ describe('a server', () => {
       for (const ms of [3, 4, 5, 40]) at(ms, () => new Visitor(net))
     })
     expect(active).to.deep.equal(['0 0', '10 3', '40 4'])
+  })
+
+  it('tells at once what it has counted when it is over', () => {
+    const active = diary(({ at, watch, write }) => {
+      const net = memory()
+      const server = open(port(net))
+      watch(server, 25, () => undefined)
+      server
+        .infos(10)
+        .pipe(takeUntil(timer(99)))
+        .subscribe(info => {
+          write(`${info.active} of ${info.accepted}`)
+        })
+      for (const ms of [3, 23]) at(ms, () => new Visitor(net))
+    })
+    expect(active).to.deep.equal(['0 0 of 0', '10 1 of 1', '23 2 of 2', '25 0 of 2'])
+  })
+
+  it('keeps no process for those who want to know what it has counted', () => {
+    const net = memory()
+    const server = open(port(net))
+    const before = resources()
+    const watching = server.infos().subscribe()
+    expect(resources()).to.deep.equal(before)
+    const leave = server.subscribe()
+    new Visitor(net)
+    leave.unsubscribe()
+    expect(resources()).to.deep.equal(before)
+    watching.unsubscribe()
   })
 
   it('is a group, whose connections are those of its handler', () => {

@@ -1,3 +1,5 @@
+import { Subject, type Observable } from 'rxjs'
+import { closing, type TellsClosing } from './closing.js'
 import type { Endpoint } from './connection.js'
 
 /**
@@ -74,7 +76,7 @@ export interface Admission<Accepted> {
  * door.on('connection', (socket: Duplex) => gate.offer(socket))
  * ```
  */
-export class Gate<Accepted> implements Listener {
+export class Gate<Accepted> implements Listener, TellsClosing {
   paused = false
   suspended = false
   accepted = 0
@@ -83,6 +85,7 @@ export class Gate<Accepted> implements Listener {
   failures = 0
   lastFailure: Error | undefined
 
+  readonly #closing = new Subject<void>()
   #closed = false
   /** It may have been suspended again while it was bound again. */
   #wantsFree = false
@@ -100,6 +103,11 @@ export class Gate<Accepted> implements Listener {
   /** For good, by `close`. */
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** Emits when it has closed. */
+  get [closing](): Observable<void> {
+    return this.#closing
   }
 
   /** Has what was accepted opened, wait, or turned away. */
@@ -163,6 +171,7 @@ export class Gate<Accepted> implements Listener {
     this.#closed = true
     for (const waiting of this.#waiting.splice(0)) this.#refuse(waiting)
     this.#admission.close()
+    this.#closing.next()
   }
 
   #open(): void {

@@ -1,4 +1,5 @@
-import { timer, type Subscription } from 'rxjs'
+import { Subscription, timer } from 'rxjs'
+import { closingOf } from '../connection/closing.js'
 import type { Endpoint } from '../connection/connection.js'
 import type { Listener } from '../connection/listener.js'
 
@@ -11,6 +12,8 @@ export type Shut = 'full' | 'asleep'
 /** The ports of a server: shut while there is a reason for it, each of those that it has shut itself opened again after. */
 export class Doors {
   readonly #frees: boolean
+  readonly #changed: () => void
+  readonly #closings = new Subscription()
   #retrying: Subscription | undefined
   #listeners: Listener[] = []
   readonly #reasons = new Set<Shut>()
@@ -21,9 +24,13 @@ export class Doors {
   #failures = 0
   #shed = 0
 
-  /** @param frees whether the ports are free while the server is full */
-  constructor(frees: boolean) {
+  /**
+   * @param frees whether the ports are free while the server is full
+   * @param changed what is called when one of them has closed
+   */
+  constructor(frees: boolean, changed: () => void) {
     this.#frees = frees
+    this.#changed = changed
   }
 
   /** Those that are bound. */
@@ -58,6 +65,10 @@ export class Doors {
     const replaced = this.#listeners.find(({ closed, endpoint }) => closed && isSame(endpoint, listener.endpoint))
     if (replaced !== undefined) this.#delete(replaced)
     this.#listeners = [...this.#listeners, listener]
+    const closed = closingOf(listener).subscribe(() => {
+      this.#changed()
+    })
+    this.#closings.add(closed)
     if (this.#closed) listener.close()
     else if (this.#reasons.size > 0) this.#hold(listener)
   }
@@ -88,6 +99,7 @@ export class Doors {
 
   stop(): void {
     this.#retrying?.unsubscribe()
+    this.#closings.unsubscribe()
   }
 
   #hold(listener: Listener): void {

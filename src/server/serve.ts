@@ -1,20 +1,10 @@
-import {
-  BehaviorSubject,
-  Observable,
-  Subject,
-  defer,
-  distinctUntilChanged,
-  isObservable,
-  map,
-  of,
-  startWith,
-  throttleTime,
-} from 'rxjs'
+import { BehaviorSubject, Observable, Subject, distinctUntilChanged, isObservable, of } from 'rxjs'
 import type { TypedEvent } from '../connection/event.js'
 import { checkOptions, milliseconds } from '../connection/options.js'
 import { endow } from '../pool/endow.js'
 import { group } from '../pool/group.js'
 import { drainRules, type DrainOptions, type DrainProgress } from './drain-options.js'
+import { infos } from './infos.js'
 import { serveRules, type Handler, type ServeOptions } from './serve-options.js'
 import type { Server } from './server.js'
 import { nothingYet } from './server-info.js'
@@ -113,13 +103,7 @@ function serverOf(recipe: Recipe): Server<TypedEvent> {
     info,
     infos(every = 1_000) {
       checkOptions('infos', { every }, { every: milliseconds })
-      return defer(() =>
-        changes.pipe(
-          startWith(undefined),
-          throttleTime(every, undefined, { leading: true, trailing: true }),
-          map(info),
-        ),
-      )
+      return infos({ changes, info, over: () => service === undefined }, every)
     },
     drain(options: DrainOptions<TypedEvent> = {}): Observable<DrainProgress> {
       checkOptions('drain', options as DrainOptions<unknown>, drainRules)

@@ -33,7 +33,7 @@ export interface Server<E extends TypedEvent> extends ConnectionGroup<E | Refuse
 
   /** What was counted, up to now: since it was subscribed to, or in its last life. */
   info(): ServerInfo
-  /** The same as a stream: now, and after a change, at most once in so many milliseconds. Default 1 000. */
+  /** The same as a stream: now, after a change, at most once in so many milliseconds, and when it is over. Default 1 000. It never ends. */
   infos(every?: number): Observable<ServerInfo>
 
   /**

@@ -34,7 +34,7 @@ export class Service implements Drained, Keeper {
     this.changed = changed
     this.#recipe = recipe
     this.#subscriber = subscriber
-    this.doors = new Doors(options.whenFull === 'close')
+    this.doors = new Doors(options.whenFull === 'close', changed)
     this.#reception = new Reception(this.#entered, this.doors, options, this)
     this.#handling = handler && new Handling(this.#subscriber, handler)
   }
