@@ -1,5 +1,4 @@
 import { EMPTY, type Observable } from 'rxjs'
-import type { Listener } from './listener.js'
 
 /** How a listener tells that it has closed. Its stream does so later, when its last connection has, too. */
 export const closing = Symbol('sluice.closing')
@@ -9,6 +8,6 @@ export interface TellsClosing {
 }
 
 /** Emits when a listener closes, where that can tell. */
-export function closingOf(listener: Listener): Observable<void> {
+export function closingOf(listener: object): Observable<void> {
   return (listener as Partial<TellsClosing>)[closing] ?? EMPTY
 }
