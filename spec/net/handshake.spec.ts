@@ -1,8 +1,12 @@
 import type { Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { tls, type TlsPlace, type TlsTarget } from 'sluice/net'
+import { HandshakeRun } from '#src/net/handshake.js'
+import { duplexKind } from '#src/net/socket-kind.js'
+import { forgotten } from '../support/memory-taken.js'
 import { ca, server } from '../support/net/certificates.js'
 import { clientHello } from '../support/net/client-hello.js'
 import { closeAll, later } from '../support/net/closing.js'
@@ -313,3 +317,16 @@ function nodeClient(port: number): TLSSocket {
   later(() => socket.destroy())
   return socket
 }
+
+describe('HandshakeRun', () => {
+  it('forgets whom it has told, though it may be kept as long as its socket', async () => {
+    const begun = (): [HandshakeRun, WeakRef<object>] => {
+      const tell = (): void => undefined
+      return [new HandshakeRun(new PassThrough(), duplexKind, tell), new WeakRef(tell)]
+    }
+    const [run, told] = begun()
+    run.fail(new Error('enough'))
+    await forgotten(told)
+    run.fail(new Error('again'))
+  })
+})

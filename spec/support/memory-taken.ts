@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
@@ -12,6 +13,14 @@ export function memoryHeld(): number {
   collect()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
+}
+
+/** Waits until nobody holds it any more. */
+export async function forgotten(held: WeakRef<object>): Promise<void> {
+  while (held.deref() !== undefined) {
+    await setImmediate()
+    collect()
+  }
 }
 
 function collect(): void {

@@ -16,8 +16,8 @@ export type Handshake = (socket: Duplex, kind: SocketKind, tell: Tell) => () => 
 export class HandshakeRun {
   readonly #socket: Duplex
   readonly #kind: SocketKind
-  readonly #tell: Tell
-  #settled = false
+  /** Forgotten when it is told: whatever is kept of this as long as the socket lasts, is not to keep that too. */
+  #tell: Tell | undefined
 
   constructor(socket: Duplex, kind: SocketKind, tell: Tell) {
     this.#socket = socket
@@ -41,9 +41,9 @@ export class HandshakeRun {
   }
 
   #settle(result: HandshakeResult): void {
-    if (this.#settled) return
-    this.#settled = true
-    this.#tell(result)
+    const tell = this.#tell
+    this.#tell = undefined
+    tell?.(result)
   }
 }
 

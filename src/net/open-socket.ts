@@ -27,13 +27,14 @@ export function openSocket(
       stage.enter('connect', connectTimeout)
     })
   }
-  socket.once('connect', () => {
+  const left = (): void => {
+    stage.leave()
+  }
+  socket.once('close', left).once('connect', () => {
+    socket.off('close', left) // It would keep all that has to do with the dial for as long as the connection lasts.
     stage.leave()
     if (!hasPath(to)) rememberDialled(socket, endpointOf(to))
     connected()
-  })
-  socket.once('close', () => {
-    stage.leave()
   })
   return { socket, kind: hasPath(to) ? pathKind(to.path) : tcpKind }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Agent, createServer } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { once } from 'node:events'
@@ -8,6 +9,7 @@ import { expect } from 'chai'
 import { takeWhile } from 'rxjs'
 import { webSocket, type WebSocketTarget } from 'sluice/websocket'
 import { WebSocketServer } from 'ws'
+import { forgotten } from '../../../support/memory-taken.js'
 import { blackhole } from '../../../support/net/blackhole.js'
 import { ca, client as ada, fingerprint, server as certificate, stranger } from '../../../support/net/certificates.js'
 import { closeAll, later } from '../../../support/net/closing.js'
@@ -470,6 +472,27 @@ describe('webSocket.connect', () => {
       })
     }
   })
+
+  for (const [how, target] of Object.entries({
+    'by a socket of its own': () => ({}),
+    'by an agent': () => ({ agent: new Agent() }),
+  })) {
+    it(`forgets what it has asked ${how}, once it is open`, async () => {
+      const asked: WeakRef<object>[] = []
+      const hear = (message: unknown): void => {
+        asked.push(new WeakRef((message as { readonly request: object }).request))
+      }
+      subscribe('http.client.request.start', hear)
+      later(() => unsubscribe('http.client.request.start', hear))
+      const server = watch(webSocket.listen({ host, port: 0 }))
+      const { listener } = await server.next('listening')
+      const client = dial(listener.endpoint.port ?? 0, target())
+      await client.next('open')
+      expect(asked).to.have.length(1)
+      for (const request of asked) await forgotten(request)
+      expect(client.types).to.deep.equal(['connecting', 'open'])
+    })
+  }
 
   it('says 1000 when it is unsubscribed, behind all that was sent', async () => {
     const server = new WebSocketServer({ port: 0, host })

@@ -83,10 +83,11 @@ class Dialling {
       return
     }
     if (isIP(host) === 0) this.#stage.enter('resolve', resolveTimeout)
-    socket.once('lookup', () => {
+    const resolved = (): void => {
       this.#stage.enter('connect', connectTimeout)
-    })
-    socket.once('connect', () => {
+    }
+    socket.once('lookup', resolved).once('connect', () => {
+      socket.off('lookup', resolved)
       rememberDialled(socket, { address: host, port })
       this.#enterHandshake()
     })
