@@ -1,7 +1,7 @@
-import type { ObservableInput, Observer, Subscriber } from 'rxjs'
+import type { ObservableInput, Observer } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent } from '../connection/event.js'
-import { Outlet } from '../connection/outlet.js'
+import { Outlet, type Told } from '../connection/outlet.js'
 import type { ConsumeOptions } from './consume-options.js'
 import { Intake, type Handling } from './intake.js'
 
@@ -19,13 +19,13 @@ export class Consumption implements Observer<AnyEvent>, Handling {
   /** How the source has ended. */
   #finish: (() => void) | undefined
 
-  constructor(subscriber: Subscriber<AnyEvent>, project: Consumption['project'], options: ConsumeOptions) {
+  constructor(told: Told<AnyEvent>, project: Consumption['project'], options: ConsumeOptions) {
     const { concurrency = 1, prefetch = 16, ordered = true } = options
     this.project = project
     this.concurrency = concurrency
     this.prefetch = prefetch
     this.ordered = ordered
-    this.outlet = new Outlet(subscriber)
+    this.outlet = new Outlet(told)
   }
 
   next(event: AnyEvent): void {

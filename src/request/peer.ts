@@ -9,7 +9,7 @@ export interface Expected {
 
 /** Who asks, on one connection. It is not read from while the answers that it has not read fill the connection. */
 export class Peer {
-  readonly #connection: Connection<unknown>
+  readonly connection: Connection<unknown>
   readonly #ordered: boolean
   /** Those that wait for their handler or are being handled, oldest first. */
   readonly #requests = new Set<Expected>()
@@ -18,7 +18,7 @@ export class Peer {
   #waiting: (() => void)[] = []
 
   constructor(connection: Connection<unknown>, ordered: boolean) {
-    this.#connection = connection
+    this.connection = connection
     this.#ordered = ordered
   }
 
@@ -37,9 +37,9 @@ export class Peer {
 
   send(packet: unknown): void {
     const drains = this.#drains
-    const more = this.#connection.send(packet)
+    const more = this.connection.send(packet)
     // There may be room again before we hear that there was none left.
-    if (!more && drains === this.#drains && this.#connection.state === 'open') this.#hold ??= this.#connection.pause()
+    if (!more && drains === this.#drains && this.connection.state === 'open') this.#hold ??= this.connection.pause()
   }
 
   drained(): void {
@@ -55,13 +55,13 @@ export class Peer {
   }
 
   fail(error: Error): void {
-    this.#connection.destroy(error)
+    this.connection.destroy(error)
   }
 
   /** Whether there is room for an answer to this request, and it is its turn. */
   isReadyFor(request: Expected): boolean {
     const [first] = this.#ordered ? this.#requests : []
-    return this.#connection.state === 'open' && this.#hold === undefined && (first === undefined || first === request)
+    return this.connection.state === 'open' && this.#hold === undefined && (first === undefined || first === request)
   }
 
   /** Calls when that may have changed. */
@@ -70,7 +70,7 @@ export class Peer {
   }
 
   #goOn(): void {
-    for (const callback of this.#waiting.splice(0)) callback()
+    if (this.#waiting.length > 0) for (const callback of this.#waiting.splice(0)) callback()
   }
 
   #release(): void {

@@ -1,9 +1,8 @@
-import { defer, filter, finalize, map, type Observable, type ObservableInput, type OperatorFunction } from 'rxjs'
+import { Observable, type ObservableInput, type OperatorFunction } from 'rxjs'
 import type { AnyEvent, ConnectionOf, PacketOf, SentOf, TypedEvent } from '../connection/event.js'
 import { callback, checkOptions, finiteCount } from '../connection/options.js'
-import { consume } from '../flow/consume.js'
 import type { Correlation } from './correlation.js'
-import { Service, type Handler } from './service.js'
+import { Service, type Answering } from './service.js'
 
 /** How `respond` answers. */
 export interface RespondOptions<E extends TypedEvent> {
@@ -42,27 +41,17 @@ export function respond<E extends TypedEvent>(
   options: RespondOptions<E> = {},
 ): OperatorFunction<E, E> {
   checkOptions('respond', options as RespondOptions<TypedEvent>, { concurrency: finiteCount, failed: callback })
-  const ordered = correlation.kind === 'in order'
-  const { concurrency = ordered ? 1 : 16, failed } = options
+  const { concurrency = correlation.kind === 'in order' ? 1 : 16, failed } = options
+  const answering = { correlation, handler, failed, concurrency } as unknown as Answering
   return source =>
-    defer(() => {
-      const service = new Service(
-        correlation as Correlation<unknown, unknown>,
-        handler as Handler,
-        failed as ((error: unknown, request: unknown) => unknown) | undefined,
-      )
-      return (source as Observable<TypedEvent> as Observable<AnyEvent>).pipe(
-        map(event => service.take(event)),
-        filter(event => event !== undefined),
-        consume((packet, connection) => service.handle(packet, connection), {
-          concurrency,
-          prefetch: concurrency,
-          ordered,
-        }),
-        filter(event => service.passes(event)),
-        finalize(() => {
-          service.stop()
-        }),
-      )
-    }) as Observable<TypedEvent> as Observable<E>
+    new Observable<TypedEvent>(subscriber => {
+      const service = new Service(answering, subscriber)
+      subscriber.add(() => {
+        service.cancel()
+      })
+      subscriber.add((source as Observable<TypedEvent> as Observable<AnyEvent>).subscribe(service))
+      subscriber.add(() => {
+        service.stop()
+      })
+    }) as Observable<E>
 }

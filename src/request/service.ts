@@ -1,110 +1,124 @@
-import { catchError, defer, finalize, from, isObservable, map, of, type Observable, type ObservableInput } from 'rxjs'
+import { Observable, from, isObservable, of, type ObservableInput, type Observer, type Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { handlerError } from '../connection/errors.js'
 import type { AnyEvent, PacketEvent } from '../connection/event.js'
+import { Consumption } from '../flow/consumption.js'
 import type { Correlation } from './correlation.js'
+import { Dispatch } from './dispatch.js'
 import { paced } from './paced.js'
 import { Peer } from './peer.js'
-import { Answer, Request } from './request.js'
+import { Request, type Answer, type Respondent } from './request.js'
 
-export type Handler = (request: unknown, connection: Connection<never>) => ObservableInput<unknown>
+/** How requests are answered. */
+export interface Answering {
+  readonly correlation: Correlation<unknown, unknown>
+  readonly handler: (request: unknown, connection: Connection<never>) => ObservableInput<unknown>
+  readonly failed: ((error: unknown, request: unknown) => unknown) | undefined
+  readonly concurrency: number
+}
 
 /** What `respond` does for one subscriber. */
-export class Service {
+export class Service implements Respondent, Observer<AnyEvent> {
   readonly #correlation: Correlation<unknown, unknown>
-  readonly #handler: Handler
-  readonly #failed: ((error: unknown, request: unknown) => unknown) | undefined
+  readonly #handler: Answering['handler']
+  readonly #failed: Answering['failed']
   readonly #peers = new Map<string, Peer>()
+  readonly #handling: Consumption
 
-  constructor(
-    correlation: Correlation<unknown, unknown>,
-    handler: Handler,
-    failed: ((error: unknown, request: unknown) => unknown) | undefined,
-  ) {
+  constructor({ correlation, handler, failed, concurrency }: Answering, subscriber: Subscriber<AnyEvent>) {
+    const ordered = correlation.kind === 'in order'
     this.#correlation = correlation
     this.#handler = handler
     this.#failed = failed
+    this.#handling = new Consumption(new Dispatch(subscriber, correlation), packet => this.#handle(packet), {
+      concurrency,
+      prefetch: concurrency,
+      ordered,
+    })
   }
 
   /** Sees an event before it waits for its turn: its packet may be a request, or cancel one. */
-  take(event: AnyEvent): AnyEvent | undefined {
-    if (event.type === 'packet') return this.#read(event)
-    if (event.type === 'drain') this.#peers.get(event.connection.id)?.drained()
-    else if (event.type === 'close') {
-      this.#peers.get(event.connection.id)?.gone()
-      this.#peers.delete(event.connection.id)
+  next(event: AnyEvent): void {
+    if (event.type === 'packet') this.#read(event)
+    else {
+      if (event.type === 'drain') this.#peers.get(event.connection.id)?.drained()
+      else if (event.type === 'close') {
+        this.#peers.get(event.connection.id)?.gone()
+        this.#peers.delete(event.connection.id)
+      }
+      this.#handling.next(event)
     }
-    return event
   }
 
+  error(error: unknown): void {
+    this.#handling.error(error)
+  }
+
+  complete(): void {
+    this.#handling.complete()
+  }
+
+  /** Gives up what is handled. */
+  cancel(): void {
+    this.#handling.cancel()
+  }
+
+  /** Lets go of who asked. */
   stop(): void {
     for (const peer of this.#peers.values()) peer.gone()
     this.#peers.clear()
   }
 
-  /** What comes of a packet whose turn has come. */
-  handle(packet: unknown, connection: Connection<never>): Observable<unknown> {
-    if (!(packet instanceof Request)) return of(packet)
-    const answers = defer(() => this.#answers(packet, connection)).pipe(
-      catchError((error: unknown) => of(this.#failure(error, packet))),
-      map(answer => new Answer(packet, answer)),
-    )
-    return packet.answered(answers).pipe(
-      finalize(() => {
-        packet.peer.done(packet)
-      }),
-    )
-  }
-
-  /** Sends an event that is an answer; all others pass. */
-  passes(event: AnyEvent): boolean {
-    if (event.type !== 'packet' || !(event.packet instanceof Answer)) return true
-    const { connection } = event
-    const { request, packet } = event.packet
-    const correlation = this.#correlation
-    try {
-      const answer = correlation.kind === 'by id' ? correlation.put(packet, request.id) : packet
-      request.peer.send(answer)
-    } catch (thrown) {
-      connection.destroy(handlerError('respond', thrown))
-    }
-    return false
-  }
-
-  #read(event: PacketEvent<unknown, Connection<never>>): AnyEvent | undefined {
-    const { connection, packet } = event
-    const correlation = this.#correlation
-    try {
-      if (correlation.kind === 'in order') return this.#expect(event, 0)
-      const cancelled = correlation.cancels?.(packet)
-      if (cancelled === undefined) {
-        const id = correlation.get(packet)
-        return id === undefined ? event : this.#expect(event, id)
-      }
-      this.#peers.get(connection.id)?.cancel(cancelled)
-    } catch (thrown) {
-      connection.destroy(handlerError('the correlation', thrown))
-    }
-    return undefined
-  }
-
-  #expect(event: PacketEvent<unknown, Connection<never>>, id: number): AnyEvent {
-    const peer = this.#peerOf(event.connection)
-    const request = new Request(peer, id, event.packet)
-    peer.expect(request)
-    return { ...event, packet: request }
-  }
-
-  #answers(request: Request, connection: Connection<never>): Observable<unknown> {
-    const answers = this.#handler(request.packet, connection)
+  answersTo(request: Request): Observable<unknown> {
+    const answers = this.#handler(request.packet, request.peer.connection)
     if (typeof answers === 'string') return of(answers)
     return isObservable(answers) || !isIterable(answers) ? from(answers) : paced(answers, request)
   }
 
-  #failure(error: unknown, { packet }: Request): unknown {
+  failure(error: unknown, { packet }: Request): unknown {
     const thrown = handlerError('the handler of respond', error)
     if (this.#failed === undefined) throw thrown
     return this.#failed(error, packet)
+  }
+
+  /** What comes of a packet whose turn has come. */
+  #handle(packet: unknown): Observable<unknown> {
+    if (!(packet instanceof Request)) return of(packet)
+    return new Observable<Answer>(subscriber => {
+      const answering = packet.answer(subscriber)
+      return () => {
+        answering?.unsubscribe()
+        packet.peer.done(packet)
+      }
+    })
+  }
+
+  #read(event: PacketEvent<unknown, Connection<never>>): void {
+    const { connection, packet } = event
+    const correlation = this.#correlation
+    let id: number | undefined
+    try {
+      if (correlation.kind === 'in order') id = 0
+      else {
+        const cancelled = correlation.cancels?.(packet)
+        if (cancelled !== undefined) {
+          this.#peers.get(connection.id)?.cancel(cancelled)
+          return
+        }
+        id = correlation.get(packet)
+      }
+    } catch (thrown) {
+      connection.destroy(handlerError('the correlation', thrown))
+      return
+    }
+    this.#handling.next(id === undefined ? event : { type: 'packet', connection, packet: this.#expect(event, id) })
+  }
+
+  #expect({ connection, packet }: PacketEvent<unknown, Connection<never>>, id: number): Request {
+    const peer = this.#peerOf(connection)
+    const request = new Request(this, peer, id, packet)
+    peer.expect(request)
+    return request
   }
 
   #peerOf(connection: Connection<never>): Peer {
