@@ -17,7 +17,9 @@ import {
   type Observable,
 } from 'rxjs'
 import { consume, reconnect, type CloseEvent, type ConsumeOptions, type PacketEvent } from 'sluice'
+import type { SkippedEvent } from 'sluice/framing'
 import { memory, recordingConnection } from 'sluice/testing'
+import { memoryTaken } from '../support/memory-taken.js'
 import { leavesNothing, run } from '../support/run.js'
 
 /** An answer that takes so many frames. */
@@ -114,6 +116,54 @@ describe('consume', () => {
     it('nothing, where there is no turn to wait for', () => {
       expect(count(range(5_000), { concurrency: 2, ordered: false })).to.deep.equal({ told: 5_000, state: 'open' })
       expect(count(range(5_000), {})).to.deep.equal({ told: 5_000, state: 'open' })
+    })
+  })
+
+  describe('keeps behind a packet that takes long', () => {
+    const stuck = (packet: Uint8Array | 'first') => (packet === 'first' ? NEVER : EMPTY)
+
+    it('no more packets than are handled at once, and lets the peer wait', () => {
+      const source = new Subject<PacketEvent<Uint8Array | 'first'>>()
+      const connection = recordingConnection()
+      let handled = 0
+      source
+        .pipe(
+          consume(
+            packet => {
+              handled += 1
+              return stuck(packet)
+            },
+            { concurrency: 3, prefetch: 4 },
+          ),
+        )
+        .subscribe()
+      source.next({ type: 'packet', connection, packet: 'first' })
+      for (let sent = 0; sent < 100 && !connection.paused; sent += 1)
+        source.next({ type: 'packet', connection, packet: Uint8Array.of(sent) })
+      expect([handled, connection.paused]).to.deep.equal([3, true])
+    })
+
+    it('nothing of those that are done, where there is no order to keep', () => {
+      const source = new Subject<PacketEvent<Uint8Array | 'first'>>()
+      const connection = recordingConnection()
+      source.pipe(consume(stuck, { concurrency: 2, ordered: false })).subscribe()
+      source.next({ type: 'packet', connection, packet: 'first' })
+      const taken = memoryTaken(() => {
+        for (let sent = 0; sent < 1_000; sent += 1)
+          source.next({ type: 'packet', connection, packet: new Uint8Array(10_000) })
+      })
+      expect(connection.paused).to.equal(false)
+      expect(taken).to.be.below(1_000_000)
+    })
+
+    it('no more events than packets, since a peer can cause those too', () => {
+      const source = new Subject<PacketEvent<'first'> | SkippedEvent>()
+      const connection = recordingConnection()
+      let sent = 0
+      source.pipe(consume(() => NEVER, { prefetch: 4 })).subscribe()
+      source.next({ type: 'packet', connection, packet: 'first' })
+      for (; sent < 100 && !connection.paused; sent += 1) source.next({ type: 'skipped', connection, size: 1 })
+      expect(sent).to.equal(4)
     })
   })
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { EMPTY, NEVER, Observable, Subject, concat, from, of, throwError } from 'rxjs'
 import { iterate, type AnyEvent, type PacketEvent } from 'sluice'
+import type { SkippedEvent } from 'sluice/framing'
 import { memory, recordingConnection, type RecordingConnection } from 'sluice/testing'
 
 describe('iterate', () => {
@@ -117,6 +118,45 @@ describe('iterate', () => {
     await loop.next()
     expect([one.paused, other.paused]).to.deep.equal([false, false])
     expect(one.calls.map(({ call }) => call)).to.deep.equal(['pause', 'resume'])
+  })
+
+  it('counts what stands in the place of a packet as one, since a peer can cause it too', async () => {
+    const source = new Subject<SkippedEvent>()
+    const connection = recordingConnection()
+    const loop = iterate(source, { prefetch: 4 })[Symbol.asyncIterator]()
+    const first = loop.next()
+    let sent = 0
+    for (; sent < 100 && !connection.paused; sent += 1) source.next({ type: 'skipped', connection, size: 1 })
+    expect(sent).to.equal(4)
+    await first
+    await loop.next()
+    expect(connection.paused).to.equal(false)
+  })
+
+  it('lets go behind an end before which something else was told', async () => {
+    const source = new Subject<AnyEvent | SkippedEvent>()
+    const connection = recordingConnection()
+    const loop = iterate(source)[Symbol.asyncIterator]()
+    const first = loop.next()
+    source.next({ type: 'skipped', connection, size: 1 })
+    source.next({ type: 'end', connection })
+    await first
+    await loop.next()
+    expect(connection.paused).to.equal(true)
+    void loop.next()
+    await turn()
+    expect(connection.paused).to.equal(false)
+  })
+
+  it('subscribes to nothing for a loop that was left before it began', async () => {
+    let subscribed = false
+    const stream = new Observable<PacketEvent<string>>(() => {
+      subscribed = true
+    })
+    const loop = iterate(stream)[Symbol.asyncIterator]()
+    await loop.return?.()
+    expect(await loop.next()).to.deep.equal({ done: true, value: undefined })
+    expect(subscribed).to.equal(false)
   })
 
   it('holds a connection from its end until that has been handled', async () => {

@@ -13,6 +13,10 @@ export class Brake {
     this.#prefetch = prefetch
   }
 
+  get holds(): boolean {
+    return this.#hold !== undefined
+  }
+
   /** So many wait now. */
   waiting(packets: number): void {
     if (packets >= this.#prefetch) this.#stop()

@@ -7,7 +7,10 @@ export interface ConsumeOptions {
    * handled is memory, too.
    */
   readonly concurrency?: number
-  /** How many packets of a connection may wait before it is held; at half of them it is let go. Default 16. */
+  /**
+   * How many packets of a connection may wait before it is held, with what operators tell in the place of some; at half of them it is let
+   * go. Default 16.
+   */
   readonly prefetch?: number
   /**
    * Whether results come in the order of their packets. Default `true`: then what a packet gives before its turn is

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, TypedEvent } from '../connection/event.js'
+import { LIFE } from '../connection/life.js'
 import { Brake } from './brake.js'
 
 /**
@@ -27,7 +28,8 @@ export class Inbox<E extends TypedEvent> {
     if (this.#arrived.length + this.#next.length >= MOST_WAITING) return false
     this.#arrived.push(event)
     const seen = event as TypedEvent as AnyEvent
-    if (seen.type === 'packet') this.#shareOf(seen.connection).add(1)
+    const held = heldBack(seen)
+    if (held !== undefined) this.#shareOf(held).add(1)
     else if (seen.type === 'end') this.#shareOf(seen.connection).brake.keep()
     return true
   }
@@ -43,7 +45,8 @@ export class Inbox<E extends TypedEvent> {
     const event = this.#next.pop()
     if (event === undefined) return undefined
     const seen = event as TypedEvent as AnyEvent
-    if (seen.type === 'packet') this.#shareOf(seen.connection).add(-1)
+    const held = heldBack(seen)
+    if (held !== undefined) this.#taken(held, seen.type)
     else if (seen.type === 'end') this.#ending = this.#shareOf(seen.connection).brake
     else if (seen.type === 'close') this.#connections.delete(seen.connection.id)
     return event
@@ -56,11 +59,23 @@ export class Inbox<E extends TypedEvent> {
     this.#connections.clear()
   }
 
+  #taken({ id }: Connection<never>, type: string): void {
+    const share = this.#connections.get(id)
+    share?.add(-1)
+    // What operators tell may come after the close, and then nothing else would forget the connection.
+    if (share?.idle === true && type !== 'packet') this.#connections.delete(id)
+  }
+
   #shareOf(connection: Connection<never>): Share {
     let share = this.#connections.get(connection.id)
     if (share === undefined) this.#connections.set(connection.id, (share = new Share(connection, this.#prefetch)))
     return share
   }
+}
+
+/** The connection whose pause holds back others like it: packets, and what operators tell in the place of some. */
+function heldBack(event: AnyEvent): Connection<never> | undefined {
+  return 'connection' in event && (event.type === 'packet' || !LIFE.has(event.type)) ? event.connection : undefined
 }
 
 /** One connection's packets in the inbox. */
@@ -70,6 +85,10 @@ class Share {
 
   constructor(connection: Connection<never>, prefetch: number) {
     this.brake = new Brake(connection, prefetch)
+  }
+
+  get idle(): boolean {
+    return this.#waiting === 0 && !this.brake.holds
   }
 
   add(packets: 1 | -1): void {

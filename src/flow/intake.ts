@@ -28,9 +28,8 @@ export class Intake implements Workplace {
   /** Oldest first; of the first `#begun`, all tasks were started. */
   #line: (Task | AnyEvent)[] = []
   #begun = 0
-  /** Tasks that were not. */
-  #waiting = 0
-  #running = 0
+  /** Tasks that were started and are still in the line: what came of them may have to wait for its turn. */
+  #inHand = 0
   #working = false
   #moreToDo = false
   #failed = false
@@ -46,19 +45,14 @@ export class Intake implements Workplace {
   }
 
   take(packet: unknown): void {
-    if (this.#failed) return
-    this.#line.push(new Task(this, packet))
-    this.#waiting += 1
-    if (this.#working) this.#brake.waiting(this.#waiting)
-    this.work()
+    if (!this.#failed) this.#queue(new Task(this, packet))
   }
 
   /** Takes an event that has to stay behind the packets. */
   follow(event: AnyEvent): void {
     // Law 12: the peer's end is answered with ours when it was told, and not while the connection is held.
     if (event.type === 'end') this.#brake.keep()
-    this.#line.push(event)
-    this.work()
+    this.#queue(event)
   }
 
   /** Starts what may start and tells what may be told. What this brings about on the way is done in the same loop. */
@@ -84,8 +78,8 @@ export class Intake implements Workplace {
     this.#handling.outlet.tell({ type: 'packet', connection: this.connection, packet: result })
   }
 
-  finished(): void {
-    this.#running -= 1
+  finished(task: Task): void {
+    if (!this.#handling.ordered) this.#remove(task)
     this.work()
   }
 
@@ -104,18 +98,23 @@ export class Intake implements Workplace {
   cancel(): void {
     for (const entry of this.#line) if (entry instanceof Task) entry.cancel()
     this.#line = []
-    this.#begun = this.#waiting = this.#running = 0
+    this.#begun = this.#inHand = 0
     this.#brake.release()
   }
 
+  #queue(entry: Task | AnyEvent): void {
+    this.#line.push(entry)
+    if (this.#working) this.#brake.waiting(this.#waiting)
+    this.work()
+  }
+
   #startNext(): boolean {
-    while (this.#running < this.#handling.concurrency) {
+    while (this.#inHand < this.#handling.concurrency) {
       const entry = this.#line[this.#begun]
       if (entry === undefined) return false
       this.#begun += 1
       if (!(entry instanceof Task)) continue
-      this.#waiting -= 1
-      this.#running += 1
+      this.#inHand += 1
       entry.run()
       return true
     }
@@ -129,10 +128,21 @@ export class Intake implements Workplace {
         if (this.#line[0] !== first) continue // Who was told of a result has made all of this fail.
         if (!first.done) return
       }
-      this.#line.shift()
-      this.#begun = Math.max(0, this.#begun - 1)
+      this.#remove(first)
       if (!(first instanceof Task)) this.#pass(first)
     }
+  }
+
+  #remove(entry: Task | AnyEvent): void {
+    const index = this.#line.indexOf(entry)
+    this.#line.splice(index, 1)
+    if (index < this.#begun) this.#begun -= 1
+    if (entry instanceof Task) this.#inHand -= 1
+  }
+
+  /** Packets that nobody handles yet, and the events between and behind them: a peer may be able to cause those, too. */
+  get #waiting(): number {
+    return this.#line.length - this.#inHand
   }
 
   #pass(event: AnyEvent): void {

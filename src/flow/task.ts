@@ -15,7 +15,7 @@ export interface Workplace {
   tell(result: unknown): void
   /** Law 8: the connection is destroyed; what waits is dropped, and its other tasks are. */
   fail(error: Error): void
-  finished(): void
+  finished(task: Task): void
 }
 
 /** The handling of one packet. What comes of it before its turn waits here. */
@@ -57,7 +57,7 @@ export class Task implements Observer<unknown> {
   complete(): void {
     if (this.#cancelled) return
     this.done = true
-    this.#workplace.finished()
+    this.#workplace.finished(this)
   }
 
   /** Its turn has come. */
