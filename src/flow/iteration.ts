@@ -21,7 +21,7 @@ export class Iteration<E extends TypedEvent> implements AsyncIterator<E, undefin
   }
 
   async next(): Promise<IteratorResult<E, undefined>> {
-    this.#subscription ??= this.#subscribe()
+    if (!this.#over) this.#subscription ??= this.#subscribe()
     for (;;) {
       const event = this.#inbox.take()
       if (event !== undefined) return { done: false, value: event }
