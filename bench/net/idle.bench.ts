@@ -8,7 +8,7 @@ import type * as Servers from './echo-servers.js'
 import type * as Visitors from './visitors.js'
 
 const COUNT = 10_000
-const ROUNDS = 5
+const ROUNDS = 9
 
 interface Cost {
   readonly resident: number
@@ -18,12 +18,17 @@ interface Cost {
 const report = new Report('net/idle')
 const visitors = await remote<typeof Visitors>(new URL('visitors.js', import.meta.url))
 
-/** Bytes per connection: held and never used, and after one packet each way. */
-async function costs(name: 'sluice' | 'bare'): Promise<{ readonly fresh: Cost; readonly used: Cost }> {
+/**
+ * Bytes per connection: held and never used, and after one packet each way.
+ *
+ * @param warmUp how many come and go before; how much of its young memory a process has touched by then, and with it up to a third of
+ * what is found, depends on their number and on nothing else: so it is another one in every round
+ */
+async function costs(name: 'sluice' | 'bare', warmUp: number): Promise<{ readonly fresh: Cost; readonly used: Cost }> {
   const server = await remote<typeof Servers>(new URL('echo-servers.js', import.meta.url))
   const port = await server[name]()
   // What the first connections load and compile is no cost of the ten thousand.
-  await visitors.hold(port, 500)
+  await visitors.hold(port, warmUp)
   await visitors.useAll()
   await visitors.letGo()
   const before = await settled(server)
@@ -50,7 +55,8 @@ async function settled(server: Awaited<ReturnType<typeof remote<typeof Servers>>
 const sluice: Awaited<ReturnType<typeof costs>>[] = []
 const bare: Awaited<ReturnType<typeof costs>>[] = []
 for (let round = 0; round <= ROUNDS; round += 1) {
-  const [ours, theirs] = [await costs('sluice'), await costs('bare')]
+  const warmUp = 200 + 200 * round
+  const [ours, theirs] = [await costs('sluice', warmUp), await costs('bare', warmUp)]
   if (round === 0) continue
   sluice.push(ours)
   bare.push(theirs)

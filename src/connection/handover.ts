@@ -8,7 +8,7 @@ import type { Wire } from './wire.js'
 export const handover = Symbol('sluice.handover')
 
 export interface Handover {
-  readonly wire: Wire
+  readonly wire: Wire<never>
   /** What was dialled, if we did. */
   readonly target: Endpoint | undefined
   /** Takes what was read and not yet used: it belongs to what comes next on the wire. */

@@ -1,12 +1,13 @@
 import { Subscription } from 'rxjs'
 import { now } from './clock.js'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
-import { reasonOf } from './close-reason.js'
 import { copied, type Copies } from './copied.js'
 import { encoder, plainBytes, sendEncoded, type Encoder, type SendsEncoded } from './encoded.js'
-import { asError, handlerError, SluiceError } from './errors.js'
-import type { CloseEvent, CloseReason, ConnectionEvent } from './event.js'
+import { Ending } from './ending.js'
+import { handlerError, SluiceError } from './errors.js'
+import type { CloseEvent, ConnectionEvent } from './event.js'
 import { handover, type Handover, type HandsOver } from './handover.js'
+import { Hold } from './hold.js'
 import { newId } from './id.js'
 import type { Surroundings } from './surroundings.js'
 import type { Line, Wire } from './wire.js'
@@ -27,17 +28,9 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   #id: string | undefined = undefined
   /** In milliseconds since the subscription: a small number needs no memory of its own, the time of a clock does. */
   #openedAfter: number | undefined = undefined
-  #holders = 0
-  #held: ConnectionEvent<In, Connection<Out>>[] | undefined = undefined
+  #hold: Hold<In, Connection<Out>> | undefined = undefined
   #wantsDrain = false
-  /** The peer's end has been told. */
-  #ended = false
-  /** Nothing but the `close` may be told any more. */
-  #muted = false
-  /** The wire is gone; its `close` is told, or held. */
-  #gone = false
-  #reason: CloseReason | undefined = undefined
-  #error: Error | undefined = undefined
+  #ending: Ending | undefined = undefined
 
   constructor(links: Surroundings<In, Out>) {
     this.#links = links
@@ -69,7 +62,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   }
 
   get paused(): boolean {
-    return this.#holders > 0
+    return this.#hold !== undefined && this.#hold.holders > 0
   }
 
   get bufferedAmount(): number {
@@ -115,8 +108,9 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   close(reason: 'local' | 'shutdown' = 'local'): void {
     if (this.state === 'closed') return
-    if (this.state !== 'closing') this.#reason = reason
-    this.#reason ??= reason
+    const ending = this.#startEnding()
+    if (this.state !== 'closing') ending.reason = reason
+    ending.reason ??= reason
     if (this.state === 'connecting') this.destroy()
     else this.#finish()
   }
@@ -128,9 +122,10 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   }
 
   destroy(error?: Error): void {
-    if (this.state === 'closed' && this.#held === undefined) return
-    if (error === undefined) this.#reason ??= 'local'
-    else this.#failed(error)
+    if (this.state === 'closed' && this.#hold?.hidesClose !== true) return
+    const ending = this.#startEnding()
+    if (error === undefined) ending.reason ??= 'local'
+    else ending.failed(error)
     this.#mute()
     const gone = this.state === 'closed' || this.#wire === undefined
     this.state = 'closed'
@@ -140,16 +135,17 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   pause(): Subscription {
     if (this.#muted) return Subscription.EMPTY
-    this.#holders += 1
-    if (this.#holders === 1) this.#ask('pause')
+    const hold = (this.#hold ??= new Hold())
+    hold.holders += 1
+    if (hold.holders === 1) this.#ask('pause')
     return new Subscription(() => {
-      this.#release()
+      this.#release(hold)
     })
   }
 
   [handover](): Handover | undefined {
     if (this.#wire === undefined || this.state !== 'open') return undefined
-    return { wire: this.#wire as unknown as Wire, target: this.#links.target, take: () => this.#takeHeld() }
+    return { wire: this.#wire, target: this.#links.target, take: () => this.#hold?.takeBytes() ?? [] }
   }
 
   // ── what the transport tells ──
@@ -157,7 +153,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   /** Puts it on a wire, or on another one: that which a handshake has made of the first. */
   attach(wire: Wire<Out>): void {
     this.#wire = wire
-    if (this.#gone) this.#abort()
+    if (this.#ending?.gone === true) this.#abort()
     else this.#ask(this.paused ? 'pause' : 'resume')
     if (this.state === 'closing') this.#ask('end')
   }
@@ -191,7 +187,7 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   }
 
   ended(): void {
-    this.#reason ??= this.state === 'open' ? 'remote' : 'local'
+    this.#startEnding().reason ??= this.state === 'open' ? 'remote' : 'local'
     if (!this.#muted) this.#tell({ type: 'end', connection: this })
   }
 
@@ -211,11 +207,12 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   }
 
   closed(error?: Error): void {
-    if (this.#gone) return
+    const ending = this.#startEnding()
+    if (ending.gone) return
     this.state = 'closed'
-    if (error !== undefined && this.#error === undefined && !this.#muted) this.#failed(error)
-    this.#reason ??= 'remote'
-    if (this.#error !== undefined) this.#mute()
+    if (error !== undefined && ending.error === undefined && !ending.muted) ending.failed(error)
+    ending.reason ??= 'remote'
+    if (ending.error !== undefined) this.#mute()
     this.#tellClose()
   }
 
@@ -237,6 +234,14 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   }
 
   // ── between the two ──
+
+  #startEnding(): Ending {
+    return (this.#ending ??= new Ending())
+  }
+
+  get #muted(): boolean {
+    return this.#ending?.muted === true
+  }
 
   #accept(size: number): boolean {
     const { maxBuffered } = this.#links.options
@@ -275,8 +280,8 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   #pass(event: ConnectionEvent<In, Connection<Out>>): void {
     const { type } = event
     if (this.#muted && type !== 'close') return
-    if ((this.#held !== undefined || this.#holders > 0) && !this.#muted && type !== 'open' && type !== 'drain') {
-      ;(this.#held ??= []).push(event)
+    if (this.#hold !== undefined && type !== 'open' && type !== 'drain') {
+      this.#hold.events.push(event)
       return
     }
     if (type === 'close') this.#mute()
@@ -286,49 +291,37 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   }
 
   #tellClose(): void {
-    this.#gone = true
+    const ending = this.#startEnding()
+    ending.gone = true
     this.#links.closing.delete(this)
     this.#links.writing.delete(this)
-    const close = {
-      type: 'close',
-      connection: this,
-      reason: this.#reason ?? 'remote',
-      bytesUnsent: this.bufferedAmount,
-    } as const
-    this.#tell(this.described(this.#error === undefined ? close : { ...close, error: this.#error }))
+    const { reason = 'remote', error } = ending
+    const close = { type: 'close', connection: this, reason, bytesUnsent: this.bufferedAmount } as const
+    this.#tell(this.described(error === undefined ? close : { ...close, error }))
   }
 
   /** Law 12: once what waits has been handled, a peer's end is answered with our own. */
   #answerEnd(): void {
-    this.#ended = true
+    this.#startEnding().heard = true
     if (!this.#links.options.halfOpen && !this.paused && this.state === 'open') this.#finish()
   }
 
-  #takeHeld(): Uint8Array[] {
-    const held = this.#held ?? []
-    const kept = held.filter(event => event.type !== 'packet')
-    this.#held = kept.length > 0 ? kept : undefined
-    return held.flatMap(event => (event.type === 'packet' && event.packet instanceof Uint8Array ? [event.packet] : []))
-  }
-
-  #release(): void {
-    if (this.#muted) return
-    this.#holders -= 1
-    if (this.#holders > 0) return
+  #release(hold: Hold<In, Connection<Out>>): void {
+    hold.holders -= 1
+    if (hold.holders > 0) return
     this.#links.outlet.run(() => {
-      const held = this.#held
-      this.#held = undefined
-      for (const event of held ?? []) this.#pass(event)
+      if (this.#hold !== hold || hold.holders > 0) return
+      this.#hold = undefined
+      for (const event of hold.events) this.#pass(event)
       if (this.paused || this.#muted) return
       this.#ask('resume')
-      if (this.#ended) this.#answerEnd()
+      if (this.#ending?.heard === true) this.#answerEnd()
     })
   }
 
   #mute(): void {
-    this.#muted = true
-    this.#held = undefined
-    this.#holders = 0
+    this.#startEnding().muted = true
+    this.#hold = undefined
   }
 
   // ── a wire is others' code: whatever it throws is the end of this connection, and of no other (law 8) ──
@@ -343,21 +336,15 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
 
   #abort(): void {
     try {
-      this.#wire?.destroy(this.#error)
+      this.#wire?.destroy(this.#ending?.error)
     } catch (thrown) {
-      this.#error ??= handlerError('Wire.destroy', thrown)
+      this.#startEnding().error ??= handlerError('Wire.destroy', thrown)
       this.closed()
     }
   }
 
   #broken(method: keyof Wire, thrown: unknown): void {
     this.destroy(handlerError(`Wire.${method}`, thrown))
-  }
-
-  /** What went wrong is why it closes, unless we were closing it. */
-  #failed(thrown: unknown): void {
-    this.#error = asError(thrown)
-    if (this.#reason !== 'local' && this.#reason !== 'shutdown') this.#reason = reasonOf(this.#error)
   }
 }
 

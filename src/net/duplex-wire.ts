@@ -18,6 +18,16 @@ const BATCH = 256 * 1024
 /** From how much on a turn's end is not waited for. */
 const FLUSH_AT = 64 * 1024
 
+// What is true or false of a wire is kept in one number: of a connection at rest, every field counts.
+
+/** There is something to write at the end of this turn. */
+const DIRTY = 1
+/** Our end comes behind what waits. */
+const ENDING = 2
+const PAUSED = 4
+/** Not (or not now) in a state to read or write: a handshake is going on. */
+const SUSPENDED = 8
+
 /**
  * A Node duplex as a wire of bytes: the only place that listens to one, and the only one that writes to it.
  *
@@ -34,11 +44,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   #waiting = 0
   /** Bytes in Node's hands. */
   #inFlight = 0
-  #dirty = false
-  #ending = false
-  #paused = false
-  /** Not (or not now) in a state to read or write: a handshake is going on. */
-  #suspended: boolean
+  #flags: number
   #securing: Securing | undefined
   #failure: Error | undefined
 
@@ -48,7 +54,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
     this.#socket = socket
     this.#kind = kind
     this.#gather = gather
-    this.#suspended = suspended
+    this.#flags = suspended ? SUSPENDED : 0
     this.#listen()
   }
 
@@ -89,18 +95,18 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   }
 
   pause(): void {
-    this.#paused = true
+    this.#flags |= PAUSED
     // A socket's own pause would stop reading at once, and then not even a reset of the peer were seen.
-    if (!this.#suspended) Duplex.prototype.pause.call(this.#socket)
+    if (!this.#is(SUSPENDED)) Duplex.prototype.pause.call(this.#socket)
   }
 
   resume(): void {
-    this.#paused = false
-    if (!this.#suspended) this.#socket.resume()
+    this.#flags &= ~PAUSED
+    if (!this.#is(SUSPENDED)) this.#socket.resume()
   }
 
   end(): void {
-    this.#ending = true
+    this.#flags |= ENDING
     if (this.#waiting === 0) this.#endSocket()
     else this.#markDirty()
   }
@@ -109,7 +115,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
     const socket = this.#socket
     if (socket.destroyed) return
     const taken = this.#inFlight - (this.#kind.pending(socket) ?? this.#inFlight)
-    if (taken > 0 && !this.#suspended) this.#line.written(taken)
+    if (taken > 0 && !this.#is(SUSPENDED)) this.#line.written(taken)
     if (this.#securing?.underWay === true) this.#securing.abort()
     else this.#kind.abort(socket)
   }
@@ -122,15 +128,19 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
 
   /** Hands to the system what waits, as far as it takes it. */
   flush(): void {
-    this.#dirty = false
+    this.#flags &= ~DIRTY
     if (this.#socket.destroyed) return
     try {
-      while (this.#waiting > 0 && this.#inFlight === 0 && !this.#suspended) this.#writeBatch()
+      while (this.#waiting > 0 && this.#inFlight === 0 && !this.#is(SUSPENDED)) this.#writeBatch()
       if (this.#inFlight > 0) this.#line.blocked()
-      else if (this.#ending && this.#waiting === 0) this.#endSocket()
+      else if (this.#is(ENDING) && this.#waiting === 0) this.#endSocket()
     } catch (thrown) {
       this.#line.destroy(handlerError('the duplex', thrown)) // Nobody else must miss his flush for it.
     }
+  }
+
+  #is(flag: number): boolean {
+    return (this.#flags & flag) !== 0
   }
 
   #took(size: number): void {
@@ -140,8 +150,8 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   }
 
   #markDirty(): void {
-    if (this.#dirty || this.#inFlight > 0) return
-    this.#dirty = true
+    if (this.#is(DIRTY) || this.#inFlight > 0) return
+    this.#flags |= DIRTY
     this.#gather.add(this)
   }
 
@@ -202,14 +212,14 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   }
 
   #endSocket(): void {
-    if (!this.#suspended && !this.#socket.destroyed) this.#socket.end()
+    if (!this.#is(SUSPENDED) && !this.#socket.destroyed) this.#socket.end()
   }
 
   // ── handshakes ──
 
   /** Whether a handshake can begin: none is under way, and both ends can still speak. */
   get canSecure(): boolean {
-    return !this.#suspended && !this.#ending && !this.#socket.readableEnded && !this.#socket.destroyed
+    return !this.#is(SUSPENDED) && !this.#is(ENDING) && !this.#socket.readableEnded && !this.#socket.destroyed
   }
 
   /**
@@ -220,7 +230,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
    */
   secure(handshake: Handshake, told: (error?: Error) => void, rest: readonly Uint8Array[] = []): void {
     const socket = this.#socket
-    this.#suspended = true
+    this.#flags |= SUSPENDED
     this.#securing = new Securing(handshake, told)
     leaveInput(socket)
     for (const chunk of [...rest].reverse()) if (chunk.length > 0) socket.unshift(chunk)
@@ -252,11 +262,11 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
     }
     leaveClose(before)
     this.#securing = undefined
-    this.#suspended = false
+    this.#flags &= ~SUSPENDED
     this.#socket = result.socket
     this.#kind = result.kind
     this.#listen()
-    if (this.#paused) this.pause()
+    if (this.#is(PAUSED)) this.pause()
     this.flush()
     securing.tell()
   }
@@ -265,13 +275,13 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
 
   #listen(): void {
     hearLife(this.#socket, this)
-    if (!this.#suspended) hearInput(this.#socket, this.#kind.keeps)
+    if (!this.#is(SUSPENDED)) hearInput(this.#socket, this.#kind.keeps)
   }
 
   /** What comes while we are paused waits in Node's hands, behind what waits there. */
   onRead(size: number): boolean {
     const chunk = copyOfRead(size)
-    if (this.#paused || this.#socket.readableLength > 0) return this.#socket.push(chunk)
+    if (this.#is(PAUSED) || this.#socket.readableLength > 0) return this.#socket.push(chunk)
     this.onData(chunk)
     return true
   }
@@ -280,7 +290,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
     this.#gather.beginRead(this)
     this.#line.received(chunk, chunk.length)
     this.#gather.endRead()
-    if (this.#dirty) this.flush()
+    if (this.#is(DIRTY)) this.flush()
   }
 
   onEnd(): void {
@@ -295,7 +305,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
     const securing = this.#securing
     if (securing?.underWay === true) return // Its result will say why.
     this.#queue = undefined // However long somebody remembers the connection, nobody will send it.
-    const error = this.#failure ?? (this.#suspended ? handshakeEnded() : undefined)
+    const error = this.#failure ?? (this.#is(SUSPENDED) ? handshakeEnded() : undefined)
     securing?.tell(error)
     this.#line.closed(error)
   }

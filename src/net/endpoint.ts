@@ -1,14 +1,22 @@
 import { isIPv4, type Server, type Socket } from 'node:net'
 import type { Endpoint } from '../connection/connection.js'
+import { pack, unpack } from './packed-address.js'
 import { hasPath, type PathTarget, type TcpTarget } from './socket-options.js'
 
 const localOf = Symbol('sluice.local')
+const remoteOf = Symbol('sluice.remote')
 
 /** What stands for all addresses of the machine. */
 const EVERY = new Set(['0.0.0.0', '::'])
 
 interface Remembering extends Socket {
   [localOf]?: Endpoint | undefined
+  [remoteOf]?: number | undefined
+}
+
+/** What the handle of a socket tells without its socket's taking a note of it. Node does not document it. */
+interface Asked {
+  readonly _handle?: { readonly getpeername?: (answer: { address?: string; port?: number }) => number } | null
 }
 
 /** Where a dial goes to: all that is known of the remote end until it is connected, and all there is to know if it is an address. */
@@ -35,10 +43,9 @@ export function rememberDialled(socket: Remembering, target: Endpoint): void {
   if (target.family === undefined) rememberRemote(socket)
 }
 
-/** @param bound where it was accepted: unless that is every address, it is the local end, the same object for all */
+/** @param bound where it was accepted: unless that is every address, it is the local end too */
 export function rememberAccepted(socket: Remembering, bound: Endpoint): void {
   if (EVERY.has(bound.address)) rememberLocal(socket)
-  else socket[localOf] = bound
   rememberRemote(socket)
 }
 
@@ -46,16 +53,23 @@ function rememberLocal(socket: Remembering): void {
   socket[localOf] = endpoint(socket.localAddress, socket.localPort, socket.localFamily)
 }
 
-/** Of this one Node itself takes a note, once it was asked. */
-function rememberRemote(socket: Socket): void {
-  Reflect.get(socket, 'remoteAddress')
+/** Node itself takes a note of it, once it is asked: ours is smaller, where we can have it. */
+function rememberRemote(socket: Remembering): void {
+  const answer: { address?: string; port?: number } = {}
+  ;(socket as Asked)._handle?.getpeername?.(answer)
+  const { address = '', port = 0 } = answer
+  const packed = pack(address, port)
+  if (packed === undefined) Reflect.get(socket, 'remoteAddress')
+  else socket[remoteOf] = packed
 }
 
 export function localEndpoint(socket: Remembering): Endpoint | undefined {
   return socket[localOf]
 }
 
-export function remoteEndpoint(socket: Socket): Endpoint | undefined {
+export function remoteEndpoint(socket: Remembering): Endpoint | undefined {
+  const { [remoteOf]: packed } = socket
+  if (packed !== undefined) return unpack(packed)
   return endpoint(socket.remoteAddress, socket.remotePort, socket.remoteFamily)
 }
 

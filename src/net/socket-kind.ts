@@ -32,6 +32,11 @@ export const tcpKind: SocketKind = {
   },
 }
 
+/** One that was accepted, on what is bound: its local end, unless that is every address. */
+export function acceptedKind(bound: () => Endpoint): SocketKind {
+  return { ...tcpKind, local: socket => localEndpoint(socket as Socket) ?? bound() }
+}
+
 /** While a FIN is on its way to the system a reset is refused (and Node would never close); nothing is left that it could abort. */
 function isShutting({ writableEnded, writableFinished, writableLength }: Duplex): boolean {
   return writableEnded && !writableFinished && writableLength === 0

@@ -7,7 +7,7 @@ import { dialSocket } from './dial-socket.js'
 import { DuplexWire } from './duplex-wire.js'
 import { endpointOf } from './endpoint.js'
 import { Gather } from './gather.js'
-import { pathKind, tcpKind } from './socket-kind.js'
+import { acceptedKind, pathKind } from './socket-kind.js'
 import {
   hasPath,
   pathPlaceRules,
@@ -47,9 +47,9 @@ export const tcp: Transport<TcpTarget | PathTarget, TcpPlace | PathPlace> = {
   listen(at) {
     if (hasPath(at)) checkOptions('tcp.listen', at, pathPlaceRules, ['path'])
     else checkOptions('tcp.listen', at, tcpPlaceRules, ['port'])
-    const kind = hasPath(at) ? pathKind(at.path) : tcpKind
     return bind(at, host => {
       const gather = new Gather(true)
+      const kind = hasPath(at) ? pathKind(at.path) : acceptedKind(() => gate.endpoint)
       const gate = bindSocket(host, at, socket => {
         host.accept(line => new DuplexWire(line, socket, kind, gather)).opened()
       })

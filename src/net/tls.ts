@@ -12,7 +12,7 @@ import { endpointOf } from './endpoint.js'
 import { Gather } from './gather.js'
 import { renewing } from './renewing.js'
 import { ServerHandshakes } from './server-handshakes.js'
-import { pathKind, tcpKind } from './socket-kind.js'
+import { acceptedKind, pathKind } from './socket-kind.js'
 import { hasPath } from './socket-options.js'
 import { overdue } from './stage.js'
 import {
@@ -58,9 +58,9 @@ export const tls: Transport<TlsTarget, TlsPlace> = {
   listen(at) {
     checkOptions('tls.listen', at, tlsPlaceRules, [hasPath(at) ? 'path' : 'port'] as never[])
     const { handshakeTimeout = SERVER_HANDSHAKE_TIMEOUT, renewed } = at
-    const kind = hasPath(at) ? pathKind(at.path) : tcpKind
     return bind(at, host => {
       const gather = new Gather(true)
+      const kind = hasPath(at) ? pathKind(at.path) : acceptedKind(() => gate.endpoint)
       const handshakes = new ServerHandshakes(at)
       const deadlines = new Deadlines<Line>(handshakeTimeout, line => {
         line.destroy(overdue('handshake', handshakeTimeout))

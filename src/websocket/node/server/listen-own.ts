@@ -4,7 +4,7 @@ import { Deadlines } from '../../../connection/deadlines.js'
 import { bindSocket } from '../../../net/bind-socket.js'
 import { renewing } from '../../../net/renewing.js'
 import { ServerHandshakes } from '../../../net/server-handshakes.js'
-import { pathKind, tcpKind, type SocketKind } from '../../../net/socket-kind.js'
+import { acceptedKind, pathKind, type SocketKind } from '../../../net/socket-kind.js'
 import { hasPath } from '../../../net/socket-options.js'
 import { overdue } from '../../../net/stage.js'
 import { SERVER_HANDSHAKE_TIMEOUT } from '../../../net/tls-options.js'
@@ -19,7 +19,7 @@ import type { OwnPlace, WebSocketListenOptions } from './web-socket-place.js'
 /** Takes in WebSockets at a port, or a path, of its own. Answers how to release it. */
 export function listenOwn(host: MessageHost, at: OwnPlace & WebSocketListenOptions<unknown>): () => void {
   const { handshakeTimeout = SERVER_HANDSHAKE_TIMEOUT, tls } = at
-  const kind = hasPath(at) ? pathKind(at.path) : tcpKind
+  const kind = hasPath(at) ? pathKind(at.path) : acceptedKind(() => gate.endpoint)
   const handshakes = tls === undefined ? undefined : new ServerHandshakes({ ...tls, ALPNProtocols: ['http/1.1'] })
   const visitors = new WeakMap<Duplex, Visitor>()
   const deadlines = new Deadlines<AcceptedLink>(handshakeTimeout, link => {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Endpoint } from '../../../connection/connection.js'
 import { Gate } from '../../../connection/listener.js'
 import { rememberAccepted } from '../../../net/endpoint.js'
+import { acceptedKind, pathKind } from '../../../net/socket-kind.js'
 import { BACKLOG } from '../../../net/socket-options.js'
 import type { Dismissals } from './dismissals.js'
 import { Doorman } from './doorman.js'
@@ -30,6 +31,7 @@ export class UpgradeGate extends Gate<Upgrade> {
     const doorman = new Doorman(at, error => {
       this.failed(error)
     })
+    const plain = acceptedKind(endpoint)
     super({
       backlog: at.backlog ?? BACKLOG,
       endpoint,
@@ -38,7 +40,8 @@ export class UpgradeGate extends Gate<Upgrade> {
           socket.destroy()
           return
         }
-        const kind = socketKindOf(socket, endpoint())
+        const { address } = endpoint()
+        const kind = socketKindOf(socket, address.startsWith('/') ? pathKind(address) : plain)
         if (socket instanceof Socket) rememberAccepted(socket, endpoint())
         host.accept(link => {
           const wire: PendingWire = new PendingWire(link, nothing, () => {
