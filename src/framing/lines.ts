@@ -90,6 +90,8 @@ class LineDecoder extends Cutter<string> {
   #text = ''
   #next = 0
   #end = 0
+  /** Most texts have no CR: to look for one once is cheaper than at the end of each line. */
+  #hasCr = false
   #source: Uint8Array = NOTHING
   /** What the first line of the text starts with. */
   #prefix = ''
@@ -138,10 +140,10 @@ class LineDecoder extends Cutter<string> {
       const start = this.#next
       const lf = text.indexOf('\n', start)
       this.#next = lf + 1
-      const line = text.slice(start, lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
-      const whole = this.#prefix === '' ? line : this.#takePrefix(lf > start) + line
-      if (whole === '' && this.#dropsBlank) continue
-      if (!emit(whole)) return false
+      let line = text.slice(start, this.#hasCr && lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
+      if (this.#prefix !== '') line = this.#takePrefix(lf > start) + line
+      if (line === '' && this.#dropsBlank) continue
+      if (!emit(line)) return false
     }
     this.#forgetText()
     return true
@@ -207,6 +209,7 @@ class LineDecoder extends Cutter<string> {
     this.#text = text
     this.#next = 0
     this.#end = end
+    this.#hasCr = text.includes('\r')
     this.#source = source
     this.#prefix = this.#tail
     this.#tail = ''
