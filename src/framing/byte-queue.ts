@@ -75,13 +75,13 @@ export class ByteQueue {
     for (let index = this.#first; index < this.#last; index += 1) {
       const chunk = this.#chunks[index] ?? NONE
       const from = index === this.#first ? this.#head : 0
-      const part = Math.min(chunk.length - from, target.length - filled)
-      copy(chunk, from, from + part, target, filled)
-      filled += part
+      const size = Math.min(chunk.length - from, target.length - filled)
+      copy(chunk, from, from + size, target, filled)
+      filled += size
     }
-    const part = Math.min(this.#blockEnd - this.#blockHead, target.length - filled)
-    copy(this.#block, this.#blockHead, this.#blockHead + part, target, filled)
-    return filled + part
+    const size = Math.min(this.#blockEnd - this.#blockHead, target.length - filled)
+    copy(this.#block, this.#blockHead, this.#blockHead + size, target, filled)
+    return filled + size
   }
 
   /**
@@ -111,7 +111,7 @@ export class ByteQueue {
     const size = this.#to - this.#from
     if (size > SMALL) {
       this.#sealBlock()
-      this.#add(this.#newest.subarray(this.#from, this.#to))
+      this.#add(part(this.#newest, this.#from, this.#to))
     } else if (size > 0) {
       if (this.#blockEnd + size > this.#block.length) {
         this.#sealBlock()
@@ -176,8 +176,13 @@ export class ByteQueue {
   }
 }
 
+/** A view is made only of what is not whole. */
+function part(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to)
+}
+
 /** For a few bytes a loop is cheaper than the view that `set` needs. */
 function copy(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
-  if (to - from > 16) target.set(source.subarray(from, to), at)
+  if (to - from > 16) target.set(part(source, from, to), at)
   else for (let index = from; index < to; index += 1) target[at + index - from] = source[index] ?? 0
 }
