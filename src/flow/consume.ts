@@ -1,8 +1,9 @@
-import { Observable, type ObservableInput, type OperatorFunction } from 'rxjs'
+import { Observable, from, type ObservableInput, type OperatorFunction } from 'rxjs'
 import type { AnyEvent, ConnectionOf, PacketOf, TypedEvent, WithPacket } from '../connection/event.js'
 import { checkOptions } from '../connection/options.js'
 import { consumeRules, type ConsumeOptions } from './consume-options.js'
 import { Consumption } from './consumption.js'
+import type { Answers } from './intake.js'
 
 /**
  * Handles the packets of each connection at the pace of the handler, and holds the connection while it is behind:
@@ -35,9 +36,11 @@ export function consume<E extends TypedEvent, R>(
   options: ConsumeOptions = {},
 ): OperatorFunction<E, WithPacket<E, R>> {
   checkOptions('consume', options, consumeRules)
+  const answer: Answers = (packet, connection, told) =>
+    from(project(packet as PacketOf<E>, connection as ConnectionOf<E>)).subscribe(told)
   return source =>
     new Observable<TypedEvent>(subscriber => {
-      const consumption = new Consumption(subscriber, project as Consumption['project'], options)
+      const consumption = new Consumption(subscriber, answer, options)
       subscriber.add(() => {
         consumption.cancel()
       })

@@ -1,16 +1,16 @@
-import type { ObservableInput, Observer } from 'rxjs'
+import type { Observer } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent } from '../connection/event.js'
 import { Outlet, type Told } from '../connection/outlet.js'
 import type { ConsumeOptions } from './consume-options.js'
-import { Intake, type Handling } from './intake.js'
+import { Intake, type Answers, type Handling } from './intake.js'
 
 /**
  * What `consume` does for one subscriber: it leads each connection's events to its intake, and ends when these are
  * empty.
  */
 export class Consumption implements Observer<AnyEvent>, Handling {
-  readonly project: (packet: unknown, connection: Connection<never>) => ObservableInput<unknown>
+  readonly answer: Answers
   readonly concurrency: number
   readonly prefetch: number
   readonly ordered: boolean
@@ -19,9 +19,9 @@ export class Consumption implements Observer<AnyEvent>, Handling {
   /** How the source has ended. */
   #finish: (() => void) | undefined
 
-  constructor(told: Told<AnyEvent>, project: Consumption['project'], options: ConsumeOptions) {
+  constructor(told: Told<AnyEvent>, answer: Answers, options: ConsumeOptions) {
     const { concurrency = 1, prefetch = 16, ordered = true } = options
-    this.project = project
+    this.answer = answer
     this.concurrency = concurrency
     this.prefetch = prefetch
     this.ordered = ordered

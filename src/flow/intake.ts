@@ -1,13 +1,16 @@
-import type { ObservableInput } from 'rxjs'
+import type { Observer, Unsubscribable } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, CloseEvent } from '../connection/event.js'
 import type { Outlet } from '../connection/outlet.js'
 import { Brake } from './brake.js'
 import { Task, type Workplace } from './task.js'
 
+export type Answers = (packet: unknown, connection: Connection<never>, told: Observer<unknown>) => Unsubscribable
+
 /** How the packets of all connections are handled. */
 export interface Handling {
-  readonly project: (packet: unknown, connection: Connection<never>) => ObservableInput<unknown>
+  /** Tells what comes of a packet. */
+  readonly answer: Answers
   readonly concurrency: number
   readonly prefetch: number
   readonly ordered: boolean
@@ -70,8 +73,8 @@ export class Intake implements Workplace {
     this.#handling.settle()
   }
 
-  answer(packet: unknown): ObservableInput<unknown> {
-    return this.#handling.project(packet, this.connection)
+  answer(packet: unknown, task: Task): Unsubscribable {
+    return this.#handling.answer(packet, this.connection, task)
   }
 
   tell(result: unknown): void {

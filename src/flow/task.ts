@@ -1,4 +1,4 @@
-import { from, type Observable, type ObservableInput, type Observer, type Subscription } from 'rxjs'
+import type { Observer, Unsubscribable } from 'rxjs'
 import { handlerError, SluiceError } from '../connection/errors.js'
 
 /**
@@ -9,7 +9,8 @@ const MOST_RESULTS = 1_024
 
 /** Where tasks are done, one behind the other or several at once. */
 export interface Workplace {
-  answer(packet: unknown): ObservableInput<unknown>
+  /** Has a task told what comes of a packet. */
+  answer(packet: unknown, task: Task): Unsubscribable
   /** Whether what comes of this task may be told as it comes. */
   isNext(task: Task): boolean
   tell(result: unknown): void
@@ -24,7 +25,7 @@ export class Task implements Observer<unknown> {
   readonly #workplace: Workplace
   readonly #packet: unknown
   #results: unknown[] | undefined
-  #subscription: Subscription | undefined
+  #subscription: Unsubscribable | undefined
   #cancelled = false
 
   constructor(workplace: Workplace, packet: unknown) {
@@ -33,15 +34,12 @@ export class Task implements Observer<unknown> {
   }
 
   run(): void {
-    let answer: Observable<unknown>
     try {
-      answer = from(this.#workplace.answer(this.#packet))
+      this.#subscription = this.#workplace.answer(this.#packet, this)
     } catch (thrown) {
       this.error(thrown)
-      return
     }
-    this.#subscription = answer.subscribe(this)
-    if (this.#cancelled) this.#subscription.unsubscribe()
+    if (this.#cancelled) this.#subscription?.unsubscribe()
   }
 
   next(result: unknown): void {

@@ -4,6 +4,8 @@ import type { Connection } from '../connection/connection.js'
 /** What a peer waits for. */
 export interface Expected {
   readonly id: number
+  earlier: Expected | undefined
+  later: Expected | undefined
   cancel(): void
 }
 
@@ -11,8 +13,9 @@ export interface Expected {
 export class Peer {
   readonly connection: Connection<unknown>
   readonly #ordered: boolean
-  /** Those that wait for their handler or are being handled, oldest first. */
-  readonly #requests = new Set<Expected>()
+  /** The oldest and the newest of those that wait for their handler or are being handled. */
+  #first: Expected | undefined
+  #last: Expected | undefined
   #hold: Subscription | undefined
   #drains = 0
   #waiting: (() => void)[] = []
@@ -23,16 +26,24 @@ export class Peer {
   }
 
   expect(request: Expected): void {
-    this.#requests.add(request)
+    request.earlier = this.#last
+    if (this.#last === undefined) this.#first = request
+    else this.#last.later = request
+    this.#last = request
   }
 
   done(request: Expected): void {
-    this.#requests.delete(request)
+    const { earlier, later } = request
+    if (earlier === undefined) this.#first = later
+    else earlier.later = later
+    if (later === undefined) this.#last = earlier
+    else later.earlier = earlier
+    request.earlier = request.later = undefined
     this.#goOn()
   }
 
   cancel(id: number): void {
-    for (const request of this.#requests) if (request.id === id) request.cancel()
+    for (const request of this.#requests()) if (request.id === id) request.cancel()
   }
 
   send(packet: unknown): void {
@@ -50,7 +61,7 @@ export class Peer {
 
   gone(): void {
     this.#waiting = []
-    for (const request of this.#requests) request.cancel()
+    for (const request of this.#requests()) request.cancel()
     this.#release()
   }
 
@@ -60,13 +71,20 @@ export class Peer {
 
   /** Whether there is room for an answer to this request, and it is its turn. */
   isReadyFor(request: Expected): boolean {
-    const [first] = this.#ordered ? this.#requests : []
-    return this.connection.state === 'open' && this.#hold === undefined && (first === undefined || first === request)
+    const isNext = !this.#ordered || this.#first === undefined || this.#first === request
+    return isNext && this.connection.state === 'open' && this.#hold === undefined
   }
 
   /** Calls when that may have changed. */
   whenReady(callback: () => void): void {
     this.#waiting.push(callback)
+  }
+
+  /** All of them: what is done with one may be the end of others. */
+  #requests(): Expected[] {
+    const all: Expected[] = []
+    for (let request = this.#first; request !== undefined; request = request.later) all.push(request)
+    return all
   }
 
   #goOn(): void {

@@ -1,5 +1,5 @@
-import type { Observable, Observer, Subscriber, Subscription } from 'rxjs'
-import type { Peer } from './peer.js'
+import type { Observable, Observer, Unsubscribable } from 'rxjs'
+import type { Expected, Peer } from './peer.js'
 
 /** Who knows what is answered to a request. */
 export interface Respondent {
@@ -21,13 +21,21 @@ export class Answer {
 }
 
 /** A request, from when it arrives until it has its last answer: it hears what its handler gives. */
-export class Request implements Observer<unknown> {
+export class Request implements Expected, Observer<unknown>, Unsubscribable {
   readonly peer: Peer
   readonly id: number
   readonly packet: unknown
+
+  // Its place among those of its peer:
+  earlier: Expected | undefined = undefined
+  later: Expected | undefined = undefined
+
   readonly #respondent: Respondent
+  /** Who is told its answers, while there may be more. */
+  #told: Observer<Answer> | undefined = undefined
+  #answering: Unsubscribable | undefined = undefined
   #cancelled = false
-  #told: Subscriber<Answer> | undefined
+  #over = false
 
   constructor(respondent: Respondent, peer: Peer, id: number, packet: unknown) {
     this.#respondent = respondent
@@ -36,22 +44,33 @@ export class Request implements Observer<unknown> {
     this.packet = packet
   }
 
-  /** Has it answered, until it is cancelled. */
-  answer(told: Subscriber<Answer>): Subscription | undefined {
+  /** Its turn has come. */
+  answer(told: Observer<Answer>): this {
     this.#told = told
     if (this.#cancelled) this.complete()
-    else
+    else {
       try {
-        return this.#respondent.answersTo(this).subscribe(this)
+        this.#answering = this.#respondent.answersTo(this).subscribe(this)
       } catch (thrown) {
         this.error(thrown)
       }
-    return undefined
+      if (this.#over) this.#answering?.unsubscribe()
+    }
+    return this
   }
 
+  /** Nobody waits for its answers any more: it has had all. */
   cancel(): void {
     this.#cancelled = true
     this.complete()
+  }
+
+  unsubscribe(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#told = undefined
+    this.#answering?.unsubscribe()
+    this.peer.done(this)
   }
 
   // ── what its handler says ──
@@ -61,11 +80,14 @@ export class Request implements Observer<unknown> {
   }
 
   error(thrown: unknown): void {
+    const told = this.#told
+    if (told === undefined) return
     let answer: unknown
     try {
       answer = this.#respondent.failure(thrown, this)
     } catch (error) {
-      this.#told?.error(error)
+      told.error(error)
+      this.unsubscribe()
       return
     }
     this.next(answer)
@@ -73,6 +95,10 @@ export class Request implements Observer<unknown> {
   }
 
   complete(): void {
-    this.#told?.complete()
+    const told = this.#told
+    if (told === undefined) return
+    this.#told = undefined
+    told.complete()
+    this.unsubscribe()
   }
 }

@@ -1,4 +1,14 @@
-import { Observable, from, isObservable, of, type ObservableInput, type Observer, type Subscriber } from 'rxjs'
+import {
+  Subscription,
+  from,
+  isObservable,
+  of,
+  type Observable,
+  type ObservableInput,
+  type Observer,
+  type Subscriber,
+  type Unsubscribable,
+} from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { handlerError } from '../connection/errors.js'
 import type { AnyEvent, PacketEvent } from '../connection/event.js'
@@ -7,7 +17,7 @@ import type { Correlation } from './correlation.js'
 import { Dispatch } from './dispatch.js'
 import { paced } from './paced.js'
 import { Peer } from './peer.js'
-import { Request, type Answer, type Respondent } from './request.js'
+import { Request, type Respondent } from './request.js'
 
 /** How requests are answered. */
 export interface Answering {
@@ -30,7 +40,7 @@ export class Service implements Respondent, Observer<AnyEvent> {
     this.#correlation = correlation
     this.#handler = handler
     this.#failed = failed
-    this.#handling = new Consumption(new Dispatch(subscriber, correlation), packet => this.#handle(packet), {
+    this.#handling = new Consumption(new Dispatch(subscriber, correlation), handle, {
       concurrency,
       prefetch: concurrency,
       ordered,
@@ -81,18 +91,6 @@ export class Service implements Respondent, Observer<AnyEvent> {
     return this.#failed(error, packet)
   }
 
-  /** What comes of a packet whose turn has come. */
-  #handle(packet: unknown): Observable<unknown> {
-    if (!(packet instanceof Request)) return of(packet)
-    return new Observable<Answer>(subscriber => {
-      const answering = packet.answer(subscriber)
-      return () => {
-        answering?.unsubscribe()
-        packet.peer.done(packet)
-      }
-    })
-  }
-
   #read(event: PacketEvent<unknown, Connection<never>>): void {
     const { connection, packet } = event
     const correlation = this.#correlation
@@ -130,6 +128,14 @@ export class Service implements Respondent, Observer<AnyEvent> {
     }
     return peer
   }
+}
+
+/** The turn of a packet has come. */
+function handle(packet: unknown, _connection: unknown, told: Observer<unknown>): Unsubscribable {
+  if (packet instanceof Request) return packet.answer(told)
+  told.next(packet)
+  told.complete()
+  return Subscription.EMPTY
 }
 
 function isIterable(value: object): value is Iterable<unknown> | AsyncIterable<unknown> {
