@@ -13,6 +13,7 @@ import {
   of,
   repeat,
   scan,
+  share,
   startWith,
   take,
   takeUntil,
@@ -98,6 +99,51 @@ describe('perConnection', () => {
       })
       expectEvents(cold('-o---a').pipe(greeted)).toBe('-(ohi)')
     }))
+
+  describe('in whose results something is caused', () => {
+    const bytes = (text: string) => new TextEncoder().encode(text)
+
+    it('tells it behind them, to all who listen', () => {
+      const told: string[] = []
+      run(() => {
+        const network = memory({ latency: 1 })
+        network.listen({ port: 1 }).subscribe(event => event.type === 'open' && event.connection.send(bytes('a')))
+        const shared = network.connect({ port: 1 }).pipe(perConnection(delay(2)), share())
+        shared.subscribe(event => {
+          if (event.type === 'packet') event.connection.destroy()
+        })
+        shared.subscribe(({ type }) => told.push(type))
+      })
+      expect(told).to.deep.equal(['open', 'packet', 'close'])
+    })
+
+    it('tells an end behind them, and has it answered when it is told', () => {
+      const told: string[] = []
+      run(() => {
+        const network = memory()
+        network.listen({ port: 1 }).subscribe(event => {
+          if (event.type === 'open') event.connection.send(bytes('a'))
+          if (event.type === 'packet') {
+            told.push(new TextDecoder().decode(event.packet))
+            event.connection.end()
+          }
+        })
+        network
+          .connect({ port: 1 })
+          .pipe(perConnection(delay(2)))
+          .subscribe(event => {
+            if (event.type === 'packet') event.connection.send(bytes('b'))
+            if (event.type === 'end') event.connection.send(bytes('z'))
+            told.push(event.type)
+          })
+      })
+      expect(told).to.deep.equal(['connecting', 'open', 'b', 'packet', 'z', 'end', 'close'])
+    })
+  })
+
+  it('refuses what is no project', () => {
+    expect(() => perConnection(7 as never)).to.throw('perConnection: project must be a function, not 7')
+  })
 
   describe('before its packets are subscribed to', () => {
     it('holds the connection', () =>

@@ -1,4 +1,4 @@
-import { NEVER, of, type OperatorFunction } from 'rxjs'
+import { NEVER, concatMap, of, type OperatorFunction } from 'rxjs'
 import { consume, firstPacket, heartbeat, idleTimeout, perConnection, reconnect, sendAll, trace } from 'sluice'
 import type { ConnectionEvent } from 'sluice'
 import { framed, raw } from 'sluice/framing'
@@ -10,6 +10,7 @@ type Operator = OperatorFunction<ConnectionEvent, ConnectionEvent>
 const operators: Readonly<Record<string, () => unknown>> = {
   framed: () => framed(raw()),
   perConnection: () => perConnection(packets => packets),
+  'perConnection, by promise': () => perConnection(concatMap(packet => Promise.resolve(packet))),
   'consume, at once': () => consume(packet => of(packet)),
   'consume, by promise': () => consume(packet => Promise.resolve(packet)),
   'sendAll of nothing': () => sendAll(() => []),
@@ -23,8 +24,9 @@ const operators: Readonly<Record<string, () => unknown>> = {
 
 /** The cases that an operator is not held to, since it is there to change what they look at. */
 const exceptions: Readonly<Record<string, RegExp>> = {
-  // The case does not wait, and a promise takes a turn: spec/flow has what passes, and where.
+  // The case does not wait, and a promise takes a turn: spec/flow and spec/connection have what passes, and where.
   'consume, by promise': /^an event of a type that nobody knows passes/,
+  'perConnection, by promise': /^an event of a type that nobody knows passes/,
   // Its own rule is that what the peer has closed is dialled again: it has then given up, and that is an error.
   'reconnect that gives up at once': /^a dial that closes in order completes|^a closed listener accepts no more/,
 }

@@ -6,17 +6,22 @@ export interface Sharer {
   pass(event: AnyEvent): void
 }
 
-/**
- * Has an event passed on, now or in its turn (law 11). While one waits, so does its connection: what arrives would wait
- * without a bound.
- */
+/** Has an event passed on, now or in its turn (law 11). */
 export function inTurn(outlet: Outlet<never>, event: AnyEvent, sharer: Sharer): void {
-  if (!outlet.busy) {
-    outlet.enter()
-    sharer.pass(event)
-    outlet.leave()
+  if (outlet.busy) {
+    waitTurn(outlet, event, sharer)
     return
   }
+  outlet.enter()
+  sharer.pass(event)
+  outlet.leave()
+}
+
+/**
+ * Has an event passed on when what is being told has been. While one waits, so does its connection: what arrives would
+ * wait without a bound.
+ */
+export function waitTurn(outlet: Outlet<never>, event: AnyEvent, sharer: Sharer): void {
   const hold = event.type === 'packet' || event.type === 'end' ? event.connection.pause() : undefined
   outlet.later(() => {
     sharer.pass(event)
