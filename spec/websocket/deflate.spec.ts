@@ -286,6 +286,26 @@ for (const role of ['server', 'client'] as const) {
       ])
     })
 
+    it('that are being compressed when it ends go out before its Close, whatever is said by then', async () => {
+      const { connection, peer } = await paired()
+      connection.send(words(50_000))
+      connection.end()
+      connection.close({ code: 4000 })
+      await peer.hears(2)
+      expect(peer.heard[1]).to.equal('close 1000')
+    })
+
+    it('that become longer are counted as what they have become', async () => {
+      const { connection, peer } = await paired({ deflate: { takeover: true } })
+      const noise = Uint8Array.from({ length: 4_000 }, (_, index) => (index * index * 2_654_435_761) >>> 13)
+      connection.send(noise)
+      await peer.hears(1)
+      const [frame] = peer.frames
+      expect(frame?.payload.length).to.be.above(noise.length)
+      await eventually(() => connection.bytesWritten === connection.bytesAccepted)
+      expect(connection.bytesAccepted).to.equal((frame?.payload.length ?? 0) + (role === 'server' ? 4 : 8))
+    })
+
     it('that are being compressed when it is unsubscribed go out before the Close, too', async () => {
       const { ours, connection, peer } = await paired({ deflate: { threshold: 0 } })
       connection.send(words(MiB))

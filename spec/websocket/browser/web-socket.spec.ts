@@ -1,9 +1,11 @@
 import { expect } from 'chai'
 import { takeUntil, timer, type Subscription } from 'rxjs'
+import { TestScheduler } from 'rxjs/testing'
 import type { SluiceError } from 'sluice'
 import type { Message, WebSocketConnection } from 'sluice/websocket'
 import { webSocket, type WebSocketTarget } from '#src/websocket/browser/index.js'
 import { fakePlatform, type FakeSocket } from '../../support/websocket/fake-socket.js'
+import { forgotten } from '../../support/memory-taken.js'
 import { diary, type Diary } from '../../support/diary.js'
 
 interface Dialled extends Diary {
@@ -184,6 +186,91 @@ describe('webSocket.connect, over the platform’s', () => {
     })
   })
 
+  describe('does not say that the platform has sent', () => {
+    const marks = { highWaterMark: 3, lowWaterMark: 3 }
+
+    it('what still waits', () => {
+      const told = dialled(
+        ({ socket, connection }) => {
+          socket.open()
+          connection.send('abc')
+        },
+        marks,
+        20,
+      )
+      expect(told).to.deep.equal(['0 connecting', '0 open', '20 complete'])
+    })
+
+    it('less than nothing, where it counts more than it was given', () => {
+      dialled(({ socket, connection, at }) => {
+        socket.open()
+        connection.send('abc')
+        socket.bufferedAmount += 10
+        at(20, () => {
+          expect(connection.bytesWritten).to.equal(0)
+        })
+      }, marks)
+    })
+  })
+
+  describe('leaves no timer behind', () => {
+    type Played = Pick<Dialled, 'connection' | 'socket'>
+    const ends: Readonly<Record<string, (played: Played, drained: (then: () => void) => void) => void>> = {
+      'a dial that failed': ({ socket }) => {
+        socket.closed(1006)
+      },
+      'what is destroyed while something waits': ({ socket, connection }) => {
+        socket.open()
+        connection.send('abc')
+        connection.send('def')
+        connection.destroy()
+      },
+      'what is destroyed when there is room again': ({ socket, connection }, drained) => {
+        socket.open()
+        connection.send('abcdef')
+        socket.bufferedAmount = 2
+        drained(() => {
+          connection.destroy()
+        })
+      },
+      'what has sent when there was room again': ({ socket, connection }, drained) => {
+        socket.open()
+        connection.send('abcdef')
+        socket.bufferedAmount = 2
+        drained(() => {
+          connection.send('g')
+        })
+      },
+    }
+    for (const [what, play] of Object.entries(ends)) {
+      it(`of ${what}`, () => {
+        const scheduler = new TestScheduler(() => undefined)
+        scheduler.run(() => {
+          const { WebSocket, sockets } = fakePlatform()
+          let drained = (): void => undefined
+          let connection: WebSocketConnection<Message> | undefined
+          webSocket.connect({ url: 'ws://peer.test', WebSocket, highWaterMark: 4, lowWaterMark: 3 }).subscribe({
+            next: event => {
+              if (event.type === 'connecting') connection = event.connection
+              if (event.type === 'drain') drained()
+            },
+            error: () => undefined,
+          })
+          const [socket] = sockets
+          if (socket === undefined || connection === undefined) throw new Error('not dialled')
+          play({ socket, connection }, then => {
+            drained = then
+          })
+          if (connection.state === 'closed') expect(scheduler.actions).to.deep.equal([])
+          scheduler.schedule(() => {
+            connection?.destroy()
+            expect(scheduler.actions).to.deep.equal([])
+          }, 6)
+        })
+      })
+    }
+  })
+
   describe('paused', () => {
     it('holds what comes, and tells it in order', () => {
       const told = dialled(({ socket, connection, at }) => {
@@ -357,6 +444,62 @@ describe('webSocket.connect, over the platform’s', () => {
         '0 error ERR_MESSAGE_KIND',
       ])
     })
+
+    it('with the code that the peer has said, though it is destroyed at the end', () => {
+      const told: unknown[] = []
+      const { WebSocket, sockets } = fakePlatform()
+      webSocket.connect({ url: 'ws://peer.test', WebSocket }).subscribe(event => {
+        if (event.type === 'end') event.connection.destroy()
+        if (event.type === 'close') told.push(event.code)
+      })
+      sockets[0]?.open()
+      sockets[0]?.closed(4000)
+      expect(told).to.deep.equal([4000])
+    })
+
+    it('at destroy, and knows what the platform has sent until then', () => {
+      const told = dialled(({ socket, connection }) => {
+        socket.open()
+        connection.send('abc')
+        socket.bufferedAmount = 1
+        connection.destroy()
+      })
+      expect(told.slice(2)).to.deep.equal(['0 close local 1006 1 unsent', '0 complete'])
+    })
+
+    for (const [how, close] of Object.entries({
+      'it destroys': ({ connection }: Pick<Dialled, 'connection'>) => {
+        connection.destroy()
+      },
+      'was lost': ({ socket }: Pick<Dialled, 'socket'>) => {
+        socket.closed(1006)
+      },
+    })) {
+      it(`and forgets what it held of a connection that ${how}`, async () => {
+        const { WebSocket, sockets } = fakePlatform()
+        const connections: WebSocketConnection<Message>[] = []
+        webSocket.connect({ url: 'ws://peer.test', WebSocket }).subscribe({
+          next: event => {
+            if (event.type === 'open') connections.push(event.connection)
+          },
+          error: () => undefined,
+        })
+        const [socket] = sockets
+        socket?.open()
+        const [connection] = connections
+        if (socket === undefined || connection === undefined) throw new Error('not dialled')
+        connection.pause()
+        const held = (): WeakRef<object> => {
+          const bytes = new ArrayBuffer(64)
+          socket.receive(bytes)
+          return new WeakRef(bytes)
+        }
+        const bytes = held()
+        close({ connection, socket })
+        await forgotten(bytes)
+        expect(connection.state).to.equal('closed')
+      })
+    }
 
     it('with no code that a page can’t say', () => {
       dialled(({ socket, connection }) => {

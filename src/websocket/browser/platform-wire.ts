@@ -85,7 +85,7 @@ export class PlatformWire implements MessageWire<Message> {
 
   /** The platform sends what waits, and then a Close frame. From now on it tells of no message. */
   end(): void {
-    if (this.status === undefined) this.#socket.close(this.#words.code, this.#words.detail)
+    this.#socket.close(this.#words.code, this.#words.detail)
   }
 
   /** There is no abort: the peer sees a Close frame without a code, as the words for an error are not a page's to say. */
@@ -124,7 +124,7 @@ export class PlatformWire implements MessageWire<Message> {
     this.#look?.unsubscribe()
     // Of a connection that was lost the platform may have forgotten what it had not sent.
     if (status !== ABNORMAL) this.#progress()
-    socket.onopen = socket.onmessage = socket.onclose = null
+    socket.onmessage = socket.onclose = null
   }
 
   // ── what was sent ──

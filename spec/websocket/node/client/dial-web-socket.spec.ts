@@ -14,8 +14,10 @@ import { blackhole } from '../../../support/net/blackhole.js'
 import { ca, client as ada, fingerprint, server as certificate, stranger } from '../../../support/net/certificates.js'
 import { closeAll, later } from '../../../support/net/closing.js'
 import { rawServer, type RawServer } from '../../../support/net/peers.js'
-import { eventually, resources, resourcesAtRest, resourcesLeft } from '../../../support/net/resources.js'
+import { eventually, resources, resourcesAtRest, resourcesLeft, turns } from '../../../support/net/resources.js'
 import { watch } from '../../../support/net/watch.js'
+import { close } from '../../../support/websocket/raw-frame.js'
+import { rawSocketServer } from '../../../support/websocket/raw-socket.js'
 import { ProxyAgent, connectProxy } from '../../../support/websocket/proxy.js'
 
 const host = '127.0.0.1'
@@ -362,6 +364,19 @@ describe('webSocket.connect', () => {
       connection.close()
       await client.over()
       expect(agent.sockets).to.deep.equal({})
+    })
+
+    it('may stay half-open, whatever its sockets are made for', async () => {
+      const server = await rawSocketServer()
+      const client = watch(webSocket.connect({ url: server.url, agent: new Agent(), halfOpen: true }))
+      const peer = await server.accept()
+      const { connection } = await client.next('open')
+      peer.sends(close(1000)).socket.end()
+      await client.next('end')
+      await turns(5)
+      connection.send('late')
+      connection.close()
+      expect(await peer.over()).to.deep.equal(['text late', 'close 1000'])
     })
 
     it('goes through a proxy', async () => {
