@@ -1,9 +1,11 @@
 // What a second process brings: framed echo, 50 connections with 16 frames outstanding on each.
 //
 // The load takes its share of the cores, too. Where there are two, one process is measured against a core that nothing
-// but the load needs, and two have to leave it some of theirs. So the answers per processor second of the servers are
-// compared as well: that says what a second process would bring if the load were on another machine.
+// but the load needs, and two have to leave it some of theirs: no server could be 1.6 times as fast there unless its load
+// took a quarter of what it takes. So the answers per processor second of the servers are compared: that says what a
+// second process brings while the load is on another machine. Where the load has a core of its own, the clock has to say so too.
 
+import { availableParallelism } from 'node:os'
 import { startLoad } from '../support/echo.js'
 import { race, type Contestant } from '../support/race.js'
 import { remote } from '../support/remote.js'
@@ -44,8 +46,11 @@ const { one, two } = await race({ one: () => processes(1), two: () => processes(
 await load.stop()
 
 const what = 'framed echo, 50 × 16 of 16 B'
-report.compare(`${what}: two processes`, two, 'one', one, { atLeast: 1.6 })
+const byTheClock = availableParallelism() > 2 ? { atLeast: 1.6 } : {}
+report.compare(`${what}: two processes`, two, 'one', one, byTheClock)
 const perSecond = (speeds: typeof one) => speeds.map(({ value, busy = NaN }) => value / busy)
 const [ofOne, ofTwo] = [perSecond(one), perSecond(two)]
 const ratios = ofTwo.map((rate, round) => (2 * rate) / (ofOne[round] ?? NaN))
-report.row(`${what}: two processes with a core each`, 'one, by what its processor second brings', ratios)
+report.row(`${what}: two processes with a core each`, 'one, by what its processor second brings', ratios, {
+  atLeast: 1.6,
+})
