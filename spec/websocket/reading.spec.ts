@@ -78,6 +78,17 @@ for (const role of ['server', 'client'] as const) {
       }
     })
 
+    it('that is paused answers a ping when it goes on, and may say unasked that it is alive', () => {
+      play({}, peer => {
+        const pause = peer.connection.pause()
+        peer.sends(ping('asked'))
+        peer.connection.send({ type: 'pong', data: Buffer.from('unasked') })
+        expect(peer.heard).to.deep.equal(['pong unasked'])
+        pause.unsubscribe()
+        expect(peer.heard).to.deep.equal(['pong unasked', 'pong asked'])
+      })
+    })
+
     describe('that is paused in the middle of a read', () => {
       /** Pauses at the first message, while there are more in the same read, and answers how to go on. */
       const pausedIn = (more: readonly RawFrame[], act: (peer: RawPeer, goOn: () => void) => void): void => {
