@@ -1,5 +1,47 @@
 import manifest from './package.json' with { type: 'json' }
 
+/** What tells an event, or an answer, from others of its kind. */
+const words = [
+  ...['Close', 'Connecting', 'Drain', 'End', 'Listening', 'Open', 'Packet', 'Retry'].map(
+    name => `index.${name}Event.type`,
+  ),
+  ...['Dropped', 'Heartbeat'].map(name => `index.${name}Event.type`),
+  ...['Endpoints', 'Finished', 'Leak'].map(name => `pool.${name}Event.type`),
+  'framing.SkippedEvent.type',
+  'server.RefusedEvent.type',
+  'websocket/node.WebSocketCloseEvent.type',
+  'websocket/node.Acceptance.accept',
+  'websocket/node.Refusal.accept',
+]
+
+/** What every platform says of its own. */
+const platform = [
+  'binaryType',
+  'bufferedAmount',
+  'protocol',
+  'onopen',
+  'onmessage',
+  'onclose',
+  'onerror',
+  'send',
+  'close',
+].map(name => `websocket/browser.PlatformSocket.${name}`)
+
+/** Members of types that are written in a line: the comment above that says what they are. */
+const oneLiners = [
+  'index.ConnectionOf.__type.connection',
+  'index.WithConnection.__type.connection',
+  'index.WithSent.__type.connection',
+  'index.lifecycle.__type.type',
+  'index.Overflow.__type.latestBy',
+  'net.UpgradeOptions.__type.role',
+  ...['receive', 'send'].map(name => `framing.Switch.__type.${name}`),
+  ...['host', 'port', 'address', 'path'].map(name => `pool.PoolEndpoint.__type.${name}`),
+  ...['restartAfter', 'stop'].map(name => `pool.Step.__type.${name}`),
+  'websocket/node.WebSocketEvent.__type.type',
+  ...['at', 'call', 'packet', 'reason', 'error'].map(name => `testing.RecordedCall.__type.${name}`),
+]
+
 /** @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {
   name: manifest.name,
@@ -13,7 +55,7 @@ export default {
   excludeInternal: true,
   excludePrivate: true,
   excludeExternals: true,
-  validation: { notExported: true, invalidLink: true, unusedMergeModuleWith: true },
+  validation: { notExported: true, invalidLink: true, notDocumented: true, unusedMergeModuleWith: true },
   // Parts of public signatures that nobody has to name.
   intentionallyNotExported: [
     'Asked',
@@ -32,6 +74,7 @@ export default {
     'Tagged',
     'TellsClosing',
   ],
+  intentionallyNotDocumented: [...words, ...platform, ...oneLiners],
   disableSources: true,
   treatWarningsAsErrors: true,
   logLevel: 'Warn',

@@ -2,7 +2,9 @@ import type { Subscription } from 'rxjs'
 
 /** Where one end of a connection is: a host and port, or the path of a Unix socket in `address` and no port. */
 export interface Endpoint {
+  /** Of IP, the path of a Unix socket, or whatever a transport of one's own calls its places. */
   readonly address: string
+  /** Where there are ports. */
   readonly port?: number
   /** Of the address, where that is one of IP and it is known. */
   readonly family?: 'IPv4' | 'IPv6'

@@ -3,7 +3,9 @@
  * reports (`ECONNREFUSED`, `ECONNRESET`, …) is passed on as it came.
  */
 export class SluiceError extends Error {
+  /** The same for each, whatever class it is of. */
   override readonly name = 'SluiceError'
+  /** What it is to be told apart by. */
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -5,18 +5,21 @@ import type { Listener } from './listener.js'
 /** The port is bound. */
 export interface ListeningEvent {
   readonly type: 'listening'
+  /** The handle of the port. */
   readonly listener: Listener
 }
 
 /** A dial starts; nothing can be sent yet. */
 export interface ConnectingEvent<C extends Connection<never> = Connection> {
   readonly type: 'connecting'
+  /** The one that is dialled. */
   readonly connection: C
 }
 
 /** Ready to send: connected, every handshake done. */
 export interface OpenEvent<C extends Connection<never> = Connection> {
   readonly type: 'open'
+  /** The one to send through. */
   readonly connection: C
   /** 1, 2, … in a reconnecting stream. More than 1 says that something may be missing before it. */
   readonly session: number
@@ -25,19 +28,23 @@ export interface OpenEvent<C extends Connection<never> = Connection> {
 /** Something has arrived: a chunk of bytes from a transport, a packet behind `framed`. */
 export interface PacketEvent<In = Uint8Array, C extends Connection<never> = Connection> {
   readonly type: 'packet'
+  /** Where it has arrived, and may be answered. */
   readonly connection: C
+  /** In the form that the last operator has given it. */
   readonly packet: In
 }
 
 /** There is room again after a `send` that answered `false`. */
 export interface DrainEvent<C extends Connection<never> = Connection> {
   readonly type: 'drain'
+  /** The one on which there is room. */
   readonly connection: C
 }
 
 /** The peer has finished sending; nothing more will arrive. */
 export interface EndEvent<C extends Connection<never> = Connection> {
   readonly type: 'end'
+  /** The one whose peer has finished; replies can still be sent. */
   readonly connection: C
 }
 
@@ -50,7 +57,9 @@ export type CloseReason = 'local' | 'remote' | 'timeout' | 'shutdown' | 'error'
 /** The last event of a connection. */
 export interface CloseEvent<C extends Connection<never> = Connection> {
   readonly type: 'close'
+  /** The one that is over. What it has counted stays. */
   readonly connection: C
+  /** Who has ended it. */
   readonly reason: CloseReason
   /** What went wrong, with a `code`. A `local` close has one too if its flush did not end within `closeTimeout`. */
   readonly error?: Error
@@ -90,6 +99,7 @@ export type ConnectionStream<E extends TypedEvent = ConnectionEvent> = Observabl
 
 /** The least that an event is: operators pass through every type that they do not understand. */
 export interface TypedEvent {
+  /** What has happened, in a word. */
   readonly type: string
 }
 

@@ -7,6 +7,8 @@ import type { AnyEvent, ConnectionEvent, ConnectionStream } from './event.js'
  * @typeParam Place what is bound
  */
 export interface Transport<Target, Place = Target, E extends AnyEvent = ConnectionEvent> {
+  /** Dials once for each subscriber. */
   connect(to: Target): ConnectionStream<E>
+  /** Binds once for each subscriber, and emits the events of all that are accepted. */
   listen(at: Place): ConnectionStream<E>
 }

@@ -7,8 +7,11 @@ import type { Endpoint, TlsSession } from './connection.js'
  * @typeParam Out what can be sent: bytes, or whole messages
  */
 export interface Wire<in Out = Uint8Array> {
+  /** Our end, where it is known. */
   readonly local?: Endpoint | undefined
+  /** The peer's end, where it is known. Default: what was dialled. */
   readonly remote?: Endpoint | undefined
+  /** What was settled, where it is secure. */
   readonly tls?: TlsSession | undefined
   /** Up to how many bytes of a packet `write` copies at once, so that whoever sent them may write into them again. */
   readonly copies?: number | undefined
@@ -37,8 +40,13 @@ export interface Wire<in Out = Uint8Array> {
 
 /** Where a transport tells what happens on a wire. */
 export interface Line<in In = Uint8Array> {
+  /** It is connected, and can be written to. */
   opened(): void
-  /** @param size bytes that came over the network for it */
+  /**
+   * Something has arrived.
+   *
+   * @param size bytes that came over the network for it
+   */
   received(packet: In, size: number): void
   /** So many bytes have come over the network that are no packet, or not yet. */
   heard(size: number): void
@@ -49,10 +57,12 @@ export interface Line<in In = Uint8Array> {
    * whether they may be written; if not, they were too many, and the wire has been destroyed.
    */
   added(size: number): boolean
+  /** The system has taken so many more bytes of what was written. */
   written(size: number): void
   /** The system did not take all at once: from now on, `written` has to make progress. */
   blocked(): void
   /** Nothing is left of it. The last thing told, after `destroy` too. */
   closed(error?: Error): void
+  /** Ends the connection, for a reason that the wire has found. */
   destroy(error?: Error): void
 }

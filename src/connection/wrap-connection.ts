@@ -26,6 +26,7 @@ export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Conn
     Object.setPrototypeOf(this.prototype, beneath)
   }
 
+  /** The one that it stands in for. */
   protected readonly inner: Connection<Inner>
 
   constructor(inner: Connection<Inner>) {
@@ -94,6 +95,7 @@ export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Conn
     return this.inner.pause()
   }
 
+  /** What `upgrade` goes on with. */
   [handover](): Handover | undefined {
     return handOver(this.inner)
   }

@@ -5,6 +5,7 @@ import { backlogRules, type BacklogOptions } from './backlog.js'
 /** Packets could not wait any longer for room. Told when there is room again, or before the `close`. */
 export interface DroppedEvent<C extends Connection<never> = Connection> {
   readonly type: 'dropped'
+  /** The one on which there was no room. */
   readonly connection: C
   /** How many, since it was told last. */
   readonly count: number

@@ -10,6 +10,7 @@ import { FramedStream, type ByteEvent } from './framed-stream.js'
  */
 export interface SkippedEvent<C extends Connection<never> = Connection> {
   readonly type: 'skipped'
+  /** Where it has arrived. */
   readonly connection: C
   /**
    * Its bytes, as far as they were known by then: all that a length field declares, or what had been read of a frame

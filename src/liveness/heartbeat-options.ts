@@ -5,6 +5,7 @@ import { callback, milliseconds, type Rule, type Rules } from '../connection/opt
 /** A peer has answered a ping: stands in the place of the pong's packet. */
 export interface HeartbeatEvent<C extends Connection<never> = Connection> {
   readonly type: 'heartbeat'
+  /** The one whose peer is alive. */
   readonly connection: C
   /** Milliseconds from the ping to its pong. */
   readonly roundTrip: number

@@ -24,11 +24,13 @@ export interface SocketOptions extends ConnectionOptions {
 
 /** What is dialled over TCP. */
 export interface TcpTarget extends SocketOptions {
+  /** 1 to 65 535. */
   readonly port: number
   /** A name or an address. Default `localhost`. */
   readonly host?: string
-  /** From which of our own addresses it is dialled, and from which port. Default: the system chooses both. */
+  /** From which of our own addresses it is dialled. Default: the system chooses. */
   readonly localAddress?: string
+  /** From which of our own ports it is dialled, 0 to 65 535. Default 0: the system chooses. */
   readonly localPort?: number
   /** 4, 6, or 0 for both. Default 0. */
   readonly family?: 0 | 4 | 6
@@ -48,6 +50,7 @@ export interface TcpTarget extends SocketOptions {
 
 /** A Unix socket, or a Windows pipe, to dial. */
 export interface PathTarget extends ConnectionOptions {
+  /** At most 107 bytes on Linux and 103 elsewhere, the name of a pipe excepted. */
   readonly path: string
   /** How long connecting may take, in milliseconds. Default 10 000. */
   readonly connectTimeout?: number

@@ -26,11 +26,13 @@ export interface Lot {
 
 /** How long leases have waited for their connection, in milliseconds. */
 export interface Waits {
-  /** How many got one, how many waited in vain. */
+  /** How many got one. */
   readonly granted: number
+  /** How many waited in vain. */
   readonly failed: number
-  /** The longest wait of one that was granted, and the sum of all of them. */
+  /** The longest wait of one that was granted. */
   readonly longest: number
+  /** The waits of all that were granted, in sum. */
   readonly total: number
 }
 

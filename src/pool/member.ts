@@ -21,7 +21,9 @@ export type MemberState = 'waiting' | 'connecting' | 'open' | 'draining' | 'fini
 export interface Member<in Out = Uint8Array, out At = undefined> {
   /** Its endpoint and a number, like `127.0.0.1:6379#2`: whoever takes its place there later has it again. */
   readonly id: string
+  /** Where it connects to; `undefined` in a pool that was given no endpoints. */
   readonly endpoint: At
+  /** Where it stands now. */
   readonly state: MemberState
   /** How often it has been open. */
   readonly session: number
@@ -42,7 +44,9 @@ export interface Member<in Out = Uint8Array, out At = undefined> {
  * @typeParam At the endpoint of its member
  */
 export interface MemberConnection<in Out = Uint8Array, out At = undefined> extends Connection<Out>, Loaded {
+  /** The one that it is of. */
   readonly member: Member<Out, At>
+  /** That of its member. */
   readonly endpoint: At
   /** Which time it is that this member is open: 1, 2, … */
   readonly session: number

@@ -5,6 +5,7 @@ import type { Member, MemberConnection } from './member.js'
 /** The stream of a member is over, with an error where it has failed. The others go on. */
 export interface FinishedEvent<in Out = Uint8Array, out At = undefined> {
   readonly type: 'finished'
+  /** The one that is over: `restart` starts it again. */
   readonly member: Member<Out, At>
   /** What its stream has failed with; left out where it has completed, or was to go. */
   readonly error?: unknown

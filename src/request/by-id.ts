@@ -17,6 +17,7 @@ export interface ByIdRules<In, Out> extends AnswerRules<In> {
 
 /** A correlation by id. */
 export interface ById<In, Out> extends ByIdRules<In, Out> {
+  /** What `requests` and `respond` tell it apart by. */
   readonly kind: 'by id'
 }
 

@@ -9,6 +9,7 @@ export interface InOrderRules<In> extends AnswerRules<In> {
 
 /** A correlation by order. */
 export interface InOrder<In> extends InOrderRules<In> {
+  /** What `requests` and `respond` tell it apart by. */
   readonly kind: 'in order'
 }
 

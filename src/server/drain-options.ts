@@ -38,7 +38,9 @@ export type DrainProgress =
 
 /** What has come of a drain. */
 export interface DrainReport {
+  /** Nothing follows. */
   readonly phase: 'done'
+  /** What could not finish was destroyed. */
   readonly remaining: 0
   /** How many connections have closed in order. */
   readonly finished: number

@@ -10,7 +10,9 @@ export type Handler<E> = (packets: Observable<PacketOf<E>>, connection: Connecti
 /** Somebody was connected and was not let in. */
 export interface RefusedEvent<C extends Connection<never> = Connection> {
   readonly type: 'refused'
+  /** The one that is closed, once it was told why where there is a `refusal`. */
   readonly connection: C
+  /** Why. */
   readonly cause: RefusalCause
 }
 

@@ -20,8 +20,9 @@ export interface ServerInfo {
   readonly turnedAway: number
   /** How many left while they waited. */
   readonly left: number
-  /** Bytes that have come over the network, and that were handed to the system: of those who are open and who were. */
+  /** Bytes that have come over the network, of those who are open and who were. */
   readonly bytesRead: number
+  /** Bytes that were handed to the system, of the same. */
   readonly bytesWritten: number
   /** How often the listeners failed to accept: for the lack of files, say. */
   readonly failures: number

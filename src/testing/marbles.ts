@@ -44,7 +44,11 @@ type Asked = Pick<RecordingConnection, 'id'> & { readonly asked: Observable<{ re
 
 /** What is held against a diagram. */
 export interface Expectation {
-  /** @param error of a stream that errors: what with, or its `code`; without it any error will do */
+  /**
+   * Says what it is to be, in the end.
+   *
+   * @param error of a stream that errors: what with, or its `code`; without it any error will do
+   */
   readonly toBe: (diagrams: Diagrams, letters?: Letters, error?: unknown) => void
 }
 

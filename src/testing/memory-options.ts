@@ -56,6 +56,7 @@ export interface MemoryOptions extends LinkOptions {
 export interface MemoryTarget extends ConnectionOptions {
   /** Default: the own host. */
   readonly host?: string
+  /** The one on which it listens. */
   readonly port: number
   /** How long a dial may stay without an answer, in milliseconds. Default 10 000; `Infinity` for no limit. */
   readonly connectTimeout?: number

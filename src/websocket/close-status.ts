@@ -2,6 +2,7 @@ import { SluiceError, type ErrorCode } from '../connection/errors.js'
 
 /** What a Close frame says: a code (RFC 6455 section 7.4) and some words. */
 export interface CloseStatus {
+  /** Why it closes, as a number. */
   readonly code: number
   /** At most 123 bytes of UTF-8. */
   readonly detail: string

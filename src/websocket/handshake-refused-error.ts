@@ -2,6 +2,7 @@ import { SluiceError } from '../connection/errors.js'
 
 /** What was answered to a handshake in place of an upgrade. */
 export interface HandshakeRefusal {
+  /** That of HTTP: 401, 503, … */
   readonly status: number
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>

@@ -3,7 +3,9 @@ export type Message = string | Uint8Array
 
 /** A ping or a pong (RFC 6455 section 5.5), with up to 125 bytes of its own. */
 export interface ControlMessage {
+  /** A pong answers a ping. */
   readonly type: 'ping' | 'pong'
+  /** A pong has that of its ping. */
   readonly data: Uint8Array
 }
 

@@ -17,7 +17,9 @@ const EMPTY = new Uint8Array()
  * ```
  */
 export const pings: {
+  /** Makes a ping, which is empty. */
   readonly ping: () => ControlMessage
+  /** Whether it is a pong. */
   readonly isPong: (packet: unknown) => boolean
 } = {
   ping: () => ({ type: 'ping', data: EMPTY }),

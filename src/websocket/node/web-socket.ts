@@ -50,6 +50,7 @@ type PacketsOf<Control extends boolean> = Control extends true ? Message | Contr
  * ```
  */
 export const webSocket = {
+  /** Dials once for each subscriber: `ws:` or `wss:`. */
   connect<Control extends boolean = false>(
     to: string | URL | (WebSocketTarget & { readonly control?: Control }),
   ): Observable<WebSocketEvent<PacketsOf<Control>, WebSocketConnection<Outgoing>>> {
@@ -63,6 +64,7 @@ export const webSocket = {
     ) as Observable<WebSocketEvent<PacketsOf<Control>, WebSocketConnection<Outgoing>>>
   },
 
+  /** Takes in WebSockets, once for each subscriber: on a port of its own, on a server, or of upgrades. */
   listen<Context = undefined, Control extends boolean = false>(
     at: WebSocketPlace<Context> & { readonly control?: Control },
   ): Observable<WebSocketEvent<PacketsOf<Control>, AcceptedConnection<Context>>> {

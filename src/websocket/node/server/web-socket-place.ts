@@ -42,6 +42,7 @@ export interface Refusal {
   readonly accept: false
   /** 400 to 599. Default 403. */
   readonly status?: number
+  /** What else the answer says: `retry-after`, say. */
   readonly headers?: Headers
   /** Plain text, unless the headers say otherwise. */
   readonly body?: string
@@ -79,6 +80,7 @@ export type OwnPlace = (TcpPlace | PathPlace) & {
 
 /** A server that is there for other things too, and stays when we go. */
 export interface ServerPlace {
+  /** It is yours to start and to close. */
   readonly server: HttpServer | HttpsServer
   /** How many upgrades may wait while the listener is paused. Default 511. */
   readonly backlog?: number
@@ -86,6 +88,7 @@ export interface ServerPlace {
 
 /** Upgrades that somebody else takes in: all that `fromEvent(server, 'upgrade')` emits. */
 export interface UpgradesPlace {
+  /** Each is answered here, those too who are not let in. */
   readonly upgrades: Observable<readonly [request: IncomingMessage, socket: Duplex, head: Buffer]>
   /** How many upgrades may wait while the listener is paused. Default 511. */
   readonly backlog?: number
