@@ -204,15 +204,20 @@ describe('A server, asked for a WebSocket', () => {
     })
   }
 
-  it('lets who is refused say all that he has to say, so that he hears why', async () => {
-    const { server, port } = await served({ pathname: '/chat' })
-    const peer = await ask(port)
-    const errors: Error[] = []
-    peer.socket.on('error', error => errors.push(error)).write(Buffer.alloc(4 * 1024 * 1024))
-    expect((await peer.closed()).status).to.equal(404)
-    expect(errors).to.deep.equal([])
-    await server.next('close')
-  })
+  for (const [who, line, status] of [
+    ['is refused', 'GET / HTTP/1.1', 404],
+    ['speaks no HTTP', 'GET / GET / GET', 400],
+  ] as const) {
+    it(`lets who ${who} say all that he has to say, so that he hears why`, async () => {
+      const { server, port } = await served({ pathname: '/chat' })
+      const peer = await ask(port, {}, line)
+      const errors: Error[] = []
+      peer.socket.on('error', error => errors.push(error)).write(Buffer.alloc(4 * 1024 * 1024))
+      expect((await peer.closed()).status).to.equal(status)
+      expect(errors).to.deep.equal([])
+      await server.next('close')
+    })
+  }
 
   it('is rid after closeTimeout of who was refused and does not read why', async () => {
     const body = 'x'.repeat(32 * 1024 * 1024)

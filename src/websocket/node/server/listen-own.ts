@@ -73,6 +73,7 @@ export function listenOwn(host: MessageHost, at: OwnPlace & WebSocketListenOptio
     })
     .on('clientError', (error: Error, socket: Duplex) => {
       const visitor = visitors.get(socket)
+      if (visitor?.wire.failure !== undefined) return // It is told for all that follows, too.
       if (visitor !== undefined && socket.writable) doorman.refuse(visitor, parseFault(error), error)
       else socket.destroy()
     })
