@@ -3,7 +3,7 @@
  *
  * `node build/examples/balanced-redis.js 6379 6380`
  */
-import { catchError, fromEvent, interval, map, mergeMap, of, scan, takeUntil } from 'rxjs'
+import { catchError, fromEvent, interval, mergeMap, of, takeUntil } from 'rxjs'
 import { exponential, reconnect } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { tcp } from 'sluice/net'
@@ -27,16 +27,14 @@ redis.pipe(takeUntil(interrupted)).subscribe({
   complete: () => console.log('left'),
 })
 
-const visit = redis.ask('INCR visits').pipe(
-  map(() => ({ answered: 1, lost: 0 })),
-  catchError(() => of({ answered: 0, lost: 1 })),
-)
+let [answered, lost] = [0, 0]
 interval(2)
   .pipe(
-    mergeMap(() => visit),
-    scan((sum, { answered, lost }) => ({ answered: sum.answered + answered, lost: sum.lost + lost })),
+    mergeMap(() => redis.ask('INCR visits').pipe(catchError(() => of(undefined)))),
     takeUntil(interrupted),
   )
-  .subscribe(({ answered, lost }) => {
+  .subscribe(reply => {
+    if (reply === undefined) lost += 1
+    else answered += 1
     if (answered % 100 === 0) console.log(`${answered} answered, ${lost} lost`)
   })

@@ -1,17 +1,5 @@
 import { expect } from 'chai'
-import {
-  EMPTY,
-  NEVER,
-  Subject,
-  concat,
-  filter,
-  firstValueFrom,
-  map,
-  of,
-  throwError,
-  timer,
-  type Observable,
-} from 'rxjs'
+import { EMPTY, NEVER, Subject, concat, filter, firstValueFrom, map, of, throwError, timer, Observable } from 'rxjs'
 import type { Connection, ConnectionEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { byId, inOrder, requests, respond, type ByIdRules } from 'sluice/request'
@@ -111,6 +99,21 @@ describe('respond', () => {
         expectSubscriptions(second?.subscriptions ?? []).toBe('--^---!')
         expectSubscriptions(third?.subscriptions ?? []).toBe([])
       }))
+
+    it('what is cancelled while its handler begins', () => {
+      const { events, connection, ended } = client()
+      let stopped = 0
+      const handler = () =>
+        new Observable<string>(() => {
+          events.next({ type: 'packet', connection, packet: '1!' })
+          return () => {
+            stopped += 1
+          }
+        })
+      events.pipe(respond(numbered, handler)).subscribe(ended)
+      events.next({ type: 'packet', connection, packet: '1a' })
+      expect(stopped).to.equal(1)
+    })
 
     it('when the connection closes, and tells that at once', () =>
       run(({ cold, plain, expectEvents, expectSubscriptions }) => {

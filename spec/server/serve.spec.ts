@@ -17,7 +17,7 @@ import {
   timer,
   type Observable,
 } from 'rxjs'
-import { firstPacket, type Connection, type Listener, type TypedEvent } from 'sluice'
+import { Gate, firstPacket, type Connection, type Listener, type TypedEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { serve, type Handler, type Server } from 'sluice/server'
 import { memory, type MemoryNetwork, type MemoryPlace } from 'sluice/testing'
@@ -348,6 +348,24 @@ describe('a server', () => {
     expect(ready).to.equal(false)
     expect(server.endpoints.map(({ port }) => port)).to.deep.equal([2])
     expect(server.connections).to.have.length(1)
+  })
+
+  it('keeps what was counted at a port whose place another has taken', () => {
+    const events = new Subject<TypedEvent>()
+    const server = open(events)
+    server.subscribe()
+    for (const code of ['one', 'two']) {
+      const nothing = (): void => undefined
+      const endpoint = () => ({ address: 'door', port: 1 })
+      const listener = new Gate<string>({ backlog: 1, endpoint, accept: nothing, refuse: nothing, close: nothing })
+      events.next({ type: 'listening', listener } as TypedEvent)
+      listener.turnAway('a', new Error(code))
+      listener.close()
+      listener.offer('b')
+    }
+    const refused = { full: 0, address: 0, draining: 0, files: 2 }
+    expect(server.info()).to.deep.include({ refused, failures: 2, turnedAway: 2 })
+    expect(server.info().lastFailure?.message).to.equal('two')
   })
 
   it('counts who comes and goes, and what they sent', () => {
