@@ -69,7 +69,7 @@ export default {
     'Recorded',
     'Scripts',
     'Sendable',
-    'Sending',
+    'Resent',
     'Sent',
     'Tagged',
     'TellsClosing',

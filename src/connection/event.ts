@@ -118,17 +118,16 @@ export type SentOf<E> = ConnectionOf<E> extends infer C ? (C extends Connection<
 /** `E` with packets of another kind, everything else untouched. */
 export type WithPacket<E, In> = E extends PacketEvent<unknown, infer C> ? PacketEvent<In, C> : E
 
-/** `C`, for sending packets of another kind: all that it has beside what any connection has, it keeps. */
-type Sending<C extends Connection<never>, Out> =
-  C extends Connection<infer Sent>
-    ? Connection<Sent> extends C
-      ? Connection<Out>
-      : Omit<C, 'send'> & Pick<Connection<Out>, 'send'>
-    : never
+/** `C`, for sending packets of another kind. */
+type Sending<C, Out> = Omit<C, 'send'> & Pick<Connection<Out>, 'send'>
+
+/** The same, where it has more than any connection has. */
+type Resent<C, Out> =
+  C extends Connection<infer Sent> ? (Connection<Sent> extends C ? Connection<Out> : Sending<C, Out>) : never
 
 /** `E` on connections that send packets of another kind, everything else untouched. */
 export type WithSent<E, Out> = E extends { readonly connection: infer C extends Connection<never> }
-  ? Omit<E, 'connection'> & { readonly connection: Sending<C, Out> }
+  ? Omit<E, 'connection'> & { readonly connection: Resent<C, Out> }
   : E
 
 /** `E` on another connection, everything else untouched. */
