@@ -98,6 +98,17 @@ describe('The options of TLS', () => {
     ])
   })
 
+  it('are those of a port or those of a path, and not both', () => {
+    expect(optionFaults(() => tls.listen({ port: 0, mode: 0o600 } as never))).to.deep.equal(['mode is not an option'])
+    expect(optionFaults(() => tls.listen({ path: 'socket', port: 0, ipv6Only: true } as never))).to.deep.equal([
+      'port is not an option',
+      'ipv6Only is not an option',
+    ])
+    expect(
+      optionFaults(() => tls.connect({ path: 'socket', host: 'example.org', noDelay: true } as never)),
+    ).to.deep.equal(['host is not an option', 'noDelay is not an option'])
+  })
+
   it('want nothing but credentials for a name', () => {
     for (const sni of [null, 'example.org', { 'example.org': 'PEM' }, { 'example.org': { requestCert: true } }])
       expect(

@@ -150,9 +150,11 @@ export const serverRules: Rules<TlsServerOptions> = {
   ticketKeys,
 }
 
-export const tlsTargetRules = { ...pathTargetRules, ...tcpTargetRules, ...clientRules }
+export const tlsTargetRules = { ...tcpTargetRules, ...clientRules }
+export const tlsPathTargetRules = { ...pathTargetRules, ...clientRules }
 
-export const tlsPlaceRules = { ...pathPlaceRules, ...tcpPlaceRules, ...serverRules, renewed: observable }
+export const tlsPlaceRules = { ...tcpPlaceRules, ...serverRules, renewed: observable }
+export const tlsPathPlaceRules = { ...pathPlaceRules, ...serverRules, renewed: observable }
 
 function isProtocol(name: unknown): boolean {
   return typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= 255

@@ -18,6 +18,8 @@ import { overdue } from './stage.js'
 import {
   CLIENT_HANDSHAKE_TIMEOUT,
   SERVER_HANDSHAKE_TIMEOUT,
+  tlsPathPlaceRules,
+  tlsPathTargetRules,
   tlsPlaceRules,
   tlsTargetRules,
   type TlsPlace,
@@ -40,7 +42,8 @@ import {
  */
 export const tls: Transport<TlsTarget, TlsPlace> = {
   connect(to) {
-    checkOptions('tls.connect', to, tlsTargetRules, [hasPath(to) ? 'path' : 'port'] as never[])
+    if (hasPath(to)) checkOptions('tls.connect', to, tlsPathTargetRules, ['path'])
+    else checkOptions('tls.connect', to, tlsTargetRules, ['port'])
     const { handshakeTimeout = CLIENT_HANDSHAKE_TIMEOUT } = to
     const host = hasPath(to) ? undefined : (to.host ?? 'localhost')
     return dial(endpointOf(to), to, line => {
@@ -56,7 +59,8 @@ export const tls: Transport<TlsTarget, TlsPlace> = {
   },
 
   listen(at) {
-    checkOptions('tls.listen', at, tlsPlaceRules, [hasPath(at) ? 'path' : 'port'] as never[])
+    if (hasPath(at)) checkOptions('tls.listen', at, tlsPathPlaceRules, ['path'])
+    else checkOptions('tls.listen', at, tlsPlaceRules, ['port'])
     const { handshakeTimeout = SERVER_HANDSHAKE_TIMEOUT, renewed } = at
     return bind(at, host => {
       const gather = new Gather(true)
