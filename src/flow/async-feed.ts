@@ -43,7 +43,11 @@ export class AsyncFeed extends Feed {
     this.#packets.next().then(
       answer => {
         this.#asking = false
-        this.#answer = answer
+        this.attempt(() => {
+          // It would be asked for again and again, and nobody else would get a turn.
+          if (Object(answer) !== answer) throw new TypeError('what an async iterator has promised is no result')
+          this.#answer = answer
+        })
         this.goOn()
       },
       (thrown: unknown) => {
