@@ -457,6 +457,13 @@ describe('consume', () => {
     }
   })
 
+  it('names a project that is none with them', () => {
+    expect(() => consume(7 as never, { prefetch: 0 }))
+      .to.throw(/^consume: project must be a function, not 7; prefetch /)
+      .with.property('code', 'ERR_OPTIONS')
+    expect(() => consume(() => EMPTY, null as never)).to.throw('consume: options must be an object, not null')
+  })
+
   it('refuses to have no bound', () => {
     for (const unbounded of [{ concurrency: Infinity }, { prefetch: Infinity }])
       expect(() => consume(() => EMPTY, unbounded)).to.throw(/must be a whole number, more than 0, not Infinity/)

@@ -223,6 +223,15 @@ describe('sendAll', () => {
       expect(calls()).to.deep.equal(['send'])
     })
 
+    it('destroys the connection if what it promises is no result', async () => {
+      const { connection, failure } = opened(
+        sendAll(() => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(undefined as never) }) })),
+      )
+      await new Promise(setImmediate)
+      expect(failure()).to.have.property('code', 'ERR_HANDLER')
+      expect(connection.sent).to.deep.equal([])
+    })
+
     it('destroys the connection if a packet is refused', async () => {
       const { failure } = opened(
         sendAll(async function* () {
@@ -612,5 +621,8 @@ describe('sendAll', () => {
       const refused = expect(() => sendAll(() => from([]), wrong as never)).to.throw(name)
       refused.with.property('code', 'ERR_OPTIONS')
     }
+    expect(() => sendAll(['a'] as never, { end: 'destroy' } as never)).to.throw(
+      /^sendAll: source must be .*; end must be/,
+    )
   })
 })

@@ -68,6 +68,12 @@ describe('decode', () => {
     ])
   })
 
+  it('names all that is wrong with its options', () => {
+    expect(() => decode(lines(), { skipped: 5, skips: true } as never))
+      .to.throw(/skipped must .*; skips is not/)
+      .with.property('code', 'ERR_OPTIONS')
+  })
+
   it('tells what is left out', () => {
     const sizes: number[] = []
     const stream = of(bytes('\x01a\x05bbbbb\x01c')).pipe(

@@ -2,7 +2,18 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { EMPTY, Observable, Subject, Subscription, merge, of, tap, type Observer } from 'rxjs'
 import { SluiceError, type Connection, type ConnectionEvent } from 'sluice'
-import { fixed, framed, lengthField, lines, mapCodec, switchable, type Codec, type Framed } from 'sluice/framing'
+import {
+  decode,
+  encode,
+  fixed,
+  framed,
+  lengthField,
+  lines,
+  mapCodec,
+  switchable,
+  type Codec,
+  type Framed,
+} from 'sluice/framing'
 import { recordingConnection } from 'sluice/testing'
 import { handOver, handover } from '#src/connection/handover.js'
 import { bound, codeOf, dialled, reasonOf, story } from '../support/byte-wire.js'
@@ -634,6 +645,15 @@ describe('framed', () => {
       wire.receive('a\nb\nc\n')
       expect(told().slice(2)).to.deep.equal(['packet a', 'close error ERR_HANDLER'])
       expect(failure()).to.have.property('cause', boom)
+    })
+
+    it('are not for what is no codec, which is refused at once', () => {
+      for (const wrong of [undefined, null, 'lines', { decoder: () => undefined }] as never[]) {
+        for (const use of [() => framed(wrong), () => decode(wrong), () => encode(wrong)]) {
+          const refused = expect(use).to.throw(/^(?:framed|decode|encode): codec (?:is missing|must be a codec)/)
+          refused.with.property('code', 'ERR_OPTIONS')
+        }
+      }
     })
 
     it('include a codec that can not be made', () => {

@@ -184,6 +184,11 @@ describe('reader', () => {
     for (const size of [-1, 1.5, NaN, Infinity]) expect(() => input.exactly(size)).to.throw(RangeError)
     expect(() => input.until('')).to.throw(RangeError)
     expect(() => reader(NEVER, { timeout: -1, maxLength: 0 })).to.throw(/timeout .*; maxLength/)
+    const wrong = { timeout: NaN, maxLength: 5 }
+    for (const read of [() => input.exactly(1, wrong), () => input.until('a', wrong), () => input.some(wrong)])
+      expect(read)
+        .to.throw(/timeout .*; maxLength is not/)
+        .with.property('code', 'ERR_OPTIONS')
   })
 
   it('fails when the bytes do not come in time, counted from its turn, and leaves them', () => {

@@ -16,7 +16,7 @@ describe('exponential', () => {
     const options = fc.record({
       base: fc.nat(10_000),
       factor: fc.double({ min: 1, max: 10, noNaN: true }),
-      cap: fc.nat(60_000),
+      cap: fc.integer({ min: 100, max: 60_000 }),
       floor: fc.nat(100),
       jitter: fc.constantFrom<Jitter>('full', 'equal', 'none'),
     })
@@ -61,6 +61,14 @@ describe('exponential', () => {
   it('starts afresh each time it is iterated', () => {
     const policy = exponential({ jitter: 'none' })
     expect(draw(3, policy)).to.deep.equal(draw(3, policy))
+  })
+
+  it('never waits longer than its cap, however short that is', () => {
+    expect(draw(3, exponential({ cap: 5 }))).to.deep.equal([5, 5, 5])
+    expect(() => exponential({ cap: 5, floor: 6 })).to.throw(
+      'exponential: floor must be at most cap, which is 5, not 6',
+    )
+    expect(() => exponential({ floor: 30_001 })).to.throw('exponential: floor must be at most cap, which is 30000')
   })
 
   it('names all that is wrong with its options', () => {

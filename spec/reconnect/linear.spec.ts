@@ -12,7 +12,12 @@ describe('linear', () => {
   })
 
   it('is spread over all that lies between the floor and the delay, unless told otherwise', () => {
-    const delays = fc.record({ base: fc.nat(10_000), step: fc.nat(10_000), cap: fc.nat(60_000), floor: fc.nat(100) })
+    const delays = fc.record({
+      base: fc.nat(10_000),
+      step: fc.nat(10_000),
+      cap: fc.integer({ min: 100, max: 60_000 }),
+      floor: fc.nat(100),
+    })
     fc.assert(
       fc.property(delays, fc.nat(), (options, seed) => {
         draw(20, linear({ ...options, random: seeded(seed) })).forEach((delay, index) => {

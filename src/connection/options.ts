@@ -26,6 +26,14 @@ export function checkOptions<Options extends object>(
   if (faults.length > 0) throw new SluiceError('ERR_OPTIONS', `${of}: ${faults.join('; ')}`)
 }
 
+/** What stands beside options in a call, as if it were among them. */
+export function besides<Options extends object, Beside extends object>(
+  options: Options,
+  beside: Beside,
+): Options & Beside {
+  return (isObject(options) ? { ...beside, ...options } : options) as Options & Beside
+}
+
 /** Options that are themselves the value of one. */
 export function group<Options extends object>(rules: Rules<Options>): Rule {
   return value => {

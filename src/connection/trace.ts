@@ -1,7 +1,7 @@
 import { defer, map, type Observable, type OperatorFunction } from 'rxjs'
 import type { Connection } from './connection.js'
 import type { PacketOf, SentOf, TypedEvent } from './event.js'
-import { boolean, callback, checkOptions, count, type Rules } from './options.js'
+import { besides, boolean, callback, checkOptions, count, type Rules } from './options.js'
 import { showPacket } from './show-packet.js'
 import { oneLine, traceLine } from './trace-line.js'
 import { WrappedConnection } from './wrap-connection.js'
@@ -57,7 +57,7 @@ const rules: Rules<TraceOptions<unknown> & { readonly log: Log }> = {
  * ```
  */
 export function trace<E extends TypedEvent>(log: Log, options: TraceOptions<E> = {}): OperatorFunction<E, E> {
-  checkOptions('trace', { log, ...(options as TraceOptions<unknown>) }, rules)
+  checkOptions('trace', besides(options as TraceOptions<unknown>, { log }), rules)
   return source =>
     defer(() => {
       const tracer = new Tracer(log, options)

@@ -1,6 +1,6 @@
 import { Observable, from, type ObservableInput, type OperatorFunction } from 'rxjs'
 import type { AnyEvent, ConnectionOf, PacketOf, TypedEvent, WithPacket } from '../connection/event.js'
-import { checkOptions } from '../connection/options.js'
+import { besides, callback, checkOptions } from '../connection/options.js'
 import { consumeRules, type ConsumeOptions } from './consume-options.js'
 import { Consumption } from './consumption.js'
 import type { Answers } from './intake.js'
@@ -35,7 +35,7 @@ export function consume<E extends TypedEvent, R>(
   project: (packet: PacketOf<E>, connection: ConnectionOf<E>) => ObservableInput<R>,
   options: ConsumeOptions = {},
 ): OperatorFunction<E, WithPacket<E, R>> {
-  checkOptions('consume', options, consumeRules)
+  checkOptions('consume', besides(options, { project }), { project: callback, ...consumeRules }, ['project'])
   const answer: Answers = (packet, connection, told) =>
     from(project(packet as PacketOf<E>, connection as ConnectionOf<E>)).subscribe(told)
   return source =>

@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, ConnectionOf, TypedEvent } from '../connection/event.js'
-import { checkOptions } from '../connection/options.js'
+import { besides, callback, checkOptions } from '../connection/options.js'
 import { Feeding } from './feeding.js'
 import { sendAllRules, type DroppedEvent, type PushOptions, type SendAllOptions } from './send-all-options.js'
 
@@ -49,7 +49,8 @@ export function sendAll(
   source: (connection: Connection<never>) => unknown,
   options: Partial<PushOptions<never>> = {},
 ): OperatorFunction<TypedEvent, TypedEvent> {
-  checkOptions('sendAll', options as Partial<PushOptions<unknown>>, sendAllRules)
+  const given = besides(options as Partial<PushOptions<unknown>>, { source })
+  checkOptions('sendAll', given, { source: callback, ...sendAllRules }, ['source'])
   return events =>
     new Observable(subscriber => {
       const feeding = new Feeding(subscriber, source, options as Partial<PushOptions<unknown>>)

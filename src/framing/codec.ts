@@ -1,3 +1,13 @@
+import type { Rule } from '../connection/options.js'
+
+/** A codec, or what makes one. */
+export const codecRule: Rule = value => {
+  const { decoder, encode } = Object(value) as Readonly<Record<string, unknown>>
+  return typeof value === 'function' || (typeof decoder === 'function' && typeof encode === 'function')
+    ? undefined
+    : 'must be a codec, or a function that answers one'
+}
+
 /** Up to how many bytes a piece that is written is copied at once. */
 export const COPIED = 64
 

@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
 import { Inlet } from '../connection/inlet.js'
-import type { Codec, Decoder, DecoderOwner } from './codec.js'
+import { besides, callback, checkOptions } from '../connection/options.js'
+import { codecRule, type Codec, type Decoder, type DecoderOwner } from './codec.js'
 
 /** What `decode` can be told besides its codec. */
 export interface DecodeOptions {
@@ -14,6 +15,8 @@ export interface DecodeOptions {
  * What breaks the format is an error of the stream, behind the packets before it. When the bytes complete, the codec's
  * `tail` decides about an unfinished frame. A stream has one decoder for each subscription.
  *
+ * @throws `SluiceError` with code `ERR_OPTIONS`
+ *
  * @example Lines of the standard input
  * ```ts
  * from(process.stdin as AsyncIterable<Uint8Array>).pipe(decode(lines())).subscribe(line => console.log(line))
@@ -23,6 +26,7 @@ export function decode<In>(
   codec: Codec<In, never> | (() => Codec<In, never>),
   options: DecodeOptions = {},
 ): OperatorFunction<Uint8Array, In> {
+  checkOptions('decode', besides(options, { codec }), { codec: codecRule, skipped: callback }, ['codec'])
   return source =>
     new Observable(subscriber => {
       const decoding = new Decoding(subscriber, codec, options)

@@ -1,7 +1,8 @@
 import { Observable, type OperatorFunction } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionOf, WithPacket, WithSent } from '../connection/event.js'
-import type { Codec } from './codec.js'
+import { checkOptions } from '../connection/options.js'
+import { codecRule, type Codec } from './codec.js'
 import { FramedStream, type ByteEvent } from './framed-stream.js'
 
 /**
@@ -35,6 +36,8 @@ export type Framed<E, In, Out> = WithSent<WithPacket<E, In> | SkippedEvent<Conne
  * `ERR_HANDLER`. A frame that is left out because of `onOversize: 'skip'` is a `skipped` event. A packet that can't be
  * encoded throws at its sender, and nothing of it is sent.
  *
+ * @throws `SluiceError` with code `ERR_OPTIONS`
+ *
  * @param codec the codec of all, or a function that answers one for each connection: by its ALPN, or because it has a
  * state (`switchable`)
  *
@@ -48,6 +51,7 @@ export type Framed<E, In, Out> = WithSent<WithPacket<E, In> | SkippedEvent<Conne
 export function framed<In, Out, E extends ByteEvent>(
   codec: Codec<In, Out> | ((connection: Connection) => Codec<In, Out>),
 ): OperatorFunction<E, Framed<E, In, Out>> {
+  checkOptions('framed', { codec }, { codec: codecRule }, ['codec'])
   return source =>
     new Observable(subscriber => {
       const stream = new FramedStream(subscriber, codec)

@@ -39,7 +39,8 @@ export interface Reader {
   rest(): Uint8Array
 }
 
-const rules: Rules<ReaderOptions> = { maxLength: within(1, 2 ** 31 - 1), timeout: milliseconds }
+const readRules: Rules<ReadOptions> = { timeout: milliseconds }
+const rules: Rules<ReaderOptions> = { maxLength: within(1, 2 ** 31 - 1), ...readRules }
 
 /**
  * Pulls from a connection instead of being pushed at: so many bytes, or up to a delimiter, one after the other.
@@ -130,11 +131,9 @@ class ByteReader implements Reader {
     return this.#queue.take(this.#queue.length)
   }
 
-  #read(
-    wish: string,
-    { timeout = this.#timeout }: ReadOptions = {},
-    begin: () => Read['take'],
-  ): Observable<Uint8Array> {
+  #read(wish: string, options: ReadOptions = {}, begin: () => Read['take']): Observable<Uint8Array> {
+    checkOptions('a read', options, readRules)
+    const { timeout = this.#timeout } = options
     return new Observable(subscriber => {
       const read: Read = { subscriber, timeout, wish, take: begin() }
       this.#reads.push(read)

@@ -3,7 +3,7 @@ import { connectionRules, type ConnectionOptions } from '../connection/connectio
 import { dial } from '../connection/dial.js'
 import { SluiceError } from '../connection/errors.js'
 import type { ConnectionStream } from '../connection/event.js'
-import { callback, checkOptions } from '../connection/options.js'
+import { besides, callback, checkOptions } from '../connection/options.js'
 import { DuplexWire } from './duplex-wire.js'
 import { Gather } from './gather.js'
 import { guardWrites } from './guard-writes.js'
@@ -22,7 +22,7 @@ import { duplexKind } from './socket-kind.js'
  * ```
  */
 export function fromDuplex(make: () => Duplex, options: ConnectionOptions = {}): ConnectionStream {
-  checkOptions('fromDuplex', { make, ...options }, { make: callback, ...connectionRules }, ['make'])
+  checkOptions('fromDuplex', besides(options, { make }), { make: callback, ...connectionRules }, ['make'])
   return dial({ address: 'duplex' }, options, line => {
     const duplex = make()
     guardWrites(duplex)
