@@ -311,6 +311,16 @@ describe('A link', () => {
   })
 
   describe('that is paused', () => {
+    virtually('reads no more, also where a packet waited for its turn meanwhile', () => {
+      const { wire, line } = fakeOpen({}, (event, peer) => {
+        if (event.type !== 'packet' || event.packet !== 'a') return
+        peer.received('b', 1)
+        event.connection.pause()
+      })
+      line.received('a', 1)
+      expect(wire.asked.at(-1)).to.equal('pause')
+    })
+
     virtually('holds packets, the end and an orderly close, and tells them in order when it goes on', () => {
       const { connection, line, told, wire } = fakeOpen()
       const hold = connection.pause()

@@ -8,6 +8,7 @@ import {
   ignoreElements,
   interval,
   map,
+  merge,
   mergeMap,
   NEVER,
   of,
@@ -21,7 +22,9 @@ import {
   throwError,
   timer,
   toArray,
-  type Observable,
+  Observable,
+  Subject,
+  Subscription,
   type ObservableInput,
 } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
@@ -115,6 +118,22 @@ describe('perConnection', () => {
         shared.subscribe(({ type }) => told.push(type))
       })
       expect(told).to.deep.equal(['open', 'packet', 'close'])
+    })
+
+    it('tells other results behind them, to all who listen', () => {
+      const told: unknown[] = []
+      run(({ cold }) => {
+        const more = new Subject<string>()
+        const shared = cold('-oa-b').pipe(
+          perConnection((packets: Observable<string>) => merge(packets, more)),
+          share(),
+        )
+        shared.subscribe(event => {
+          if (event.type === 'packet' && event.packet === 'a') more.next('late')
+        })
+        shared.subscribe(event => event.type === 'packet' && told.push(event.packet))
+      })
+      expect(told).to.deep.equal(['a', 'late', 'b'])
     })
 
     it('tells an end behind them, and has it answered when it is told', () => {
@@ -354,6 +373,25 @@ describe('perConnection', () => {
   })
 
   describe('that is left', () => {
+    it('by results that are just being subscribed to cancels those too', () => {
+      let cancelled = false
+      run(({ cold }) => {
+        const subscription = new Subscription()
+        const results = new Observable<string>(() => {
+          subscription.unsubscribe()
+          return () => {
+            cancelled = true
+          }
+        })
+        subscription.add(
+          cold('-o')
+            .pipe(perConnection(() => results))
+            .subscribe(),
+        )
+      })
+      expect(cancelled).to.equal(true)
+    })
+
     it('leaves its source, and all that runs', () =>
       run(({ cold, expectEvents, expectSubscriptions }) => {
         const source = cold(['-o-a---', '--o-b--'])

@@ -274,6 +274,13 @@ describe('consume', () => {
         expectEvents(stream).toBe(' -o----d-a(bh)-(fx|)', beat)
       }))
 
+    it('nothing where they are done, and handles those that follow', () =>
+      run(({ cold, expectEvents }) => {
+        const beat = { h: { type: 'heartbeat', roundTrip: 3 } }
+        const dial = cold('        -oa-h-b-h-g-', beat)
+        expectEvents(dial.pipe(consume(packet => of(packet)))).toBe('-oa-h-b-h-g-', beat)
+      }))
+
     it('nothing, where there are none', () =>
       run(({ cold, expectEvents }) => {
         expectEvents(cold('lco-d-(ex|)').pipe(consume(() => NEVER))).toBe('lco-d-(ex|)')

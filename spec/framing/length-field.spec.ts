@@ -4,7 +4,7 @@ import { lengthField, type LengthFieldOptions } from 'sluice/framing'
 import { atOnce, course, encoded, run, type Outcome, withoutHandingOver, work } from '../support/decoding.js'
 import { check, damaged } from '../support/property.js'
 
-const packets = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 })
+const packets = fc.array(fc.uint8Array({ maxLength: 300, size: 'max' }), { maxLength: 20 })
 
 /** Every form in which the field counts the packet, its header, or a part of it. */
 const shapes: fc.Arbitrary<LengthFieldOptions> = fc
@@ -90,6 +90,17 @@ describe('lengthField', () => {
     const codec = lengthField({ computeFrameSize: (_, length) => length + 4 })
     expect(run(codec, Buffer.from('\0\0\0\x01a')).packets).to.have.length(1)
     expect(() => encoded(codec, [Buffer.from('a')])).to.throw(TypeError, 'computeLength')
+  })
+
+  it('takes a frame that is exactly as long as it may be', () => {
+    const codec = lengthField({ lengthFieldLength: 2, maxFrameLength: 5 })
+    const sent = [Uint8Array.of(1, 2, 3)]
+    for (const cuts of [[1], [5]])
+      expect(run(codec, encoded(codec, sent), { ...atOnce, cuts })).to.deep.equal({
+        packets: sent,
+        skipped: [],
+        fault: undefined,
+      })
   })
 
   it('takes packets of no bytes, as many as there are', () => {

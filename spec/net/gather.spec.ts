@@ -6,6 +6,7 @@ import sinon from 'sinon'
 import type { Connection } from 'sluice'
 import { fromDuplex } from 'sluice/net'
 import { group } from 'sluice/pool'
+import { Gather, type Gathered } from '#src/net/gather.js'
 import { closeAll, later } from '../support/net/closing.js'
 import { listening, overTcp, pair, pairings, type Pairing } from '../support/net/pairs.js'
 import { rawClient, take } from '../support/net/peers.js'
@@ -67,6 +68,22 @@ describe('Gather', () => {
     const got = await Promise.all(peers.map(peer => take(peer, 10)))
     expect(got.map(String)).to.deep.equal(['ab12cdef34', 'ab12cdef34'])
     expect(writes).to.deep.equal([10, 10])
+  })
+
+  it('uses again only what nobody was given meanwhile', () => {
+    const gather = new Gather(true)
+    const wires = Array.from({ length: 3 }, () => ({ seal: () => undefined, flush: () => undefined }))
+    const [one, other, last] = wires as [Gathered, Gathered, Gathered]
+    gather.copy(one, Buffer.from('one'))
+    const first = gather.take(one) ?? Buffer.of()
+    gather.copy(other, Buffer.from('other'))
+    const second = gather.take(other) ?? Buffer.of()
+    gather.reuse(first)
+    gather.copy(last, Buffer.from('last'))
+    expect(String(second)).to.equal('other')
+    gather.reuse(gather.take(last) ?? Buffer.of())
+    gather.copy(one, Buffer.from('once more'))
+    expect([String(second), String(gather.take(one))]).to.deep.equal(['other', 'once more'])
   })
 
   it('hands over as one chunk what is broadcast in one turn', async () => {

@@ -302,6 +302,16 @@ describe('tls', () => {
       expect(here.peer?.fingerprint256).to.equal(fingerprint(server))
     })
 
+    it('that are no good bring no other names with them', async () => {
+      const renewed = new Subject<ServerCredentials>()
+      const served = await serve({ renewed })
+      const { listener } = await served.server.next('listening')
+      renewed.next({ cert: 'garbage', key: 'garbage', sni: { 'exact.example.org': exact } })
+      expect(listener.failures).to.equal(1)
+      const [here] = await settled(served, { servername: 'exact.example.org', rejectUnauthorized: false })
+      expect(here.peer?.fingerprint256).to.equal(fingerprint(server))
+    })
+
     it('that can not be had any more are counted, and change nothing', async () => {
       const renewed = new Subject<ServerCredentials>()
       const served = await serve({ renewed })

@@ -178,6 +178,19 @@ describe('upgrade', () => {
     await both.client.next('packet')
   })
 
+  it('holds the peer back while paused, on TLS too', async () => {
+    const both = await pair(overTcp, { there: { maxBuffered: Infinity } })
+    const hold = both.here.pause()
+    await secured(both)
+    both.there.send(Buffer.alloc(32 * 1024 * 1024))
+    await eventually(() => both.there.bytesWritten > 0)
+    await turns(200)
+    expect(both.here.bytesRead).to.be.lessThan(1024 * 1024)
+    expect(both.there.bufferedAmount).to.be.greaterThan(8 * 1024 * 1024)
+    hold.unsubscribe()
+    await both.client.next('packet')
+  })
+
   it('takes what was held while paused for TLS', async () => {
     const { server: told, client: heard, here, there } = await pair(overTcp)
     const hold = there.pause()
