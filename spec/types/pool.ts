@@ -45,6 +45,7 @@ room.broadcast('hello', { overflow: 'wait' })
 // A plan is a list, or whatever can be iterated again and again; it leaves the events as they are.
 const plan: Plan = ['restart', { restartAfter: 10 }, (_cause, count) => (count < 5 ? 'wait' : { stop: 'enough' })]
 expectType<Observable<Text | RetryEvent>>()(text.pipe(supervised(plan, { rounds: Infinity })))
+expectType<() => ConnectionStream>()((): ConnectionStream => bytes.pipe(supervised(plan)))
 void text.pipe(supervised(new Set(['restart', 'delete'] as const)))
 
 // @ts-expect-error a step is one of five

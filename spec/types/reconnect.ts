@@ -71,3 +71,8 @@ void bytes.pipe(reconnect([100], { hint: event => (event.type === 'open' ? 1 : u
 declare const goodbyes: ConnectionStream<ConnectionEvent | Goodbye>
 void bytes.pipe(reconnect([100], { classify: byCloseCode({ 4000: 'stop' }) }))
 void goodbyes.pipe(reconnect([100], { classify: byCloseCode({ 4000: 'stop' }) }))
+
+// What a stream is said to be is no reason to take it for another.
+const said: ConnectionStream = bytes.pipe(reconnect([100]))
+expectType<ConnectionStream>()(said)
+expectType<() => ConnectionStream>()((): ConnectionStream => bytes.pipe(reconnect(exponential())))

@@ -38,7 +38,8 @@ const observable: Rule = value => (isObservable(value) ? undefined : 'must be an
 export function supervised<E extends TypedEvent>(
   plan: Plan,
   options: SupervisedOptions = {},
-): OperatorFunction<E, E | RetryEvent> {
+): OperatorFunction<E, (E extends unknown ? E : never) | RetryEvent> {
+  // It is E, said so that the type which the result is said to have is not taken apart to find it.
   checkPlan('supervised', plan)
   checkOptions('supervised', options, { rounds, now: observable })
   return source =>

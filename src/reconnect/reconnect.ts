@@ -42,7 +42,8 @@ import { Reconnection } from './reconnection.js'
 export function reconnect<E extends TypedEvent>(
   policy: BackoffPolicy,
   options: ReconnectOptions<E> = {},
-): OperatorFunction<E, E | RetryEvent> {
+): OperatorFunction<E, (E extends unknown ? E : never) | RetryEvent> {
+  // It is E, said so that the type which the result is said to have is not taken apart to find it.
   const settings = options as ReconnectOptions<TypedEvent> as ReconnectOptions<AnyEvent>
   checkPolicy('reconnect', policy, () => {
     checkOptions('reconnect', settings, reconnectRules)
