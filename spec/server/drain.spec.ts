@@ -1,7 +1,19 @@
 import { expect } from 'chai'
-import { NEVER, concatMap, map, mergeMap, of, timer, type Observable } from 'rxjs'
-import { seeded } from 'sluice'
+import {
+  NEVER,
+  concatMap,
+  ignoreElements,
+  map,
+  mergeMap,
+  of,
+  tap,
+  timer,
+  type MonoTypeOperatorFunction,
+  type Observable,
+} from 'rxjs'
+import { consume, seeded } from 'sluice'
 import { framed, lines } from 'sluice/framing'
+import { inOrder, respond } from 'sluice/request'
 import { serve, type DrainOptions, type DrainProgress, type Server } from 'sluice/server'
 import { memory, type MemoryNetwork, type MemoryPlace } from 'sluice/testing'
 import { diary, type Diary } from '../support/diary.js'
@@ -15,6 +27,8 @@ type Events = ReturnType<typeof port> extends Observable<infer E> ? E : never
 /** Answers a number after so many milliseconds, and `never` never. */
 const slow = (packets: Observable<string>) =>
   packets.pipe(mergeMap(line => (line === 'never' ? NEVER : timer(Number(line)).pipe(map(() => `after ${line}`)))))
+
+const answered = (line: string) => slow(of(line))
 
 const idle = { firstPacketTimeout: Infinity }
 
@@ -102,6 +116,51 @@ describe('drain', () => {
       '20000 after 5000; 9',
     ])
   })
+
+  const operators: Readonly<Record<string, MonoTypeOperatorFunction<Events>>> = {
+    respond: respond(inOrder(), answered, { concurrency: 2 }),
+    consume: consume((line, connection) => answered(line).pipe(tap(answer => connection.send(answer))), {
+      concurrency: 2,
+    }),
+  }
+  for (const [name, operator] of Object.entries(operators)) {
+    for (const handler of [undefined, (packets: Observable<string>) => packets.pipe(ignoreElements())]) {
+      const who = handler === undefined ? name : `${name} before a handler`
+      it(`lets ${who} finish what it has in hand, and reads no more meanwhile`, () => {
+        const lines = diary(pages => {
+          const net = memory()
+          const listening = port(net).pipe(operator)
+          const server = handler === undefined ? serve(listening, idle) : serve(listening, handler, idle)
+          server.subscribe(event => {
+            if (event.type === 'close') pages.write(`close ${event.reason} ${String(codeOf(event.error))}`)
+          })
+          const [done, busy] = visitors(2, net) as [Visitor, Visitor]
+          done.says('1')
+          pages.at(10, () => {
+            for (const line of ['3000', '5000', '2000']) busy.says(line)
+          })
+          pages.at(20, () => {
+            drain(pages, server)
+          })
+          pages.at(30, () => {
+            busy.says('7')
+          })
+          pages.at(20_000, () => {
+            pages.write(`${done.got.join()}; ${busy.got.join()}`)
+          })
+        })
+        expect(lines).to.deep.equal([
+          '20 close shutdown undefined',
+          '20 finish 1',
+          // What was read last, behind our end, is handled like all that comes, and can't be answered any more.
+          '5017 close shutdown undefined',
+          '5017 done: 2 finished, 0 aborted, 0 bytes lost',
+          '5017 |',
+          '20000 after 1; after 3000,after 5000,after 2000',
+        ])
+      })
+    }
+  }
 
   it('reports the bytes that nobody has read', () => {
     const lines = diary(pages => {

@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs'
 import { beneath } from './beneath.js'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
 import { handOver, handover, type Handover, type HandsOver } from './handover.js'
+import { unfinished, unfinishedOn, type Unfinished } from './unfinished.js'
 
 /**
  * A connection that stands in for another and keeps its identity: the base for operators that send or pause in their own way.
@@ -98,5 +99,9 @@ export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Conn
   /** What `upgrade` goes on with. */
   [handover](): Handover | undefined {
     return handOver(this.inner)
+  }
+
+  get [unfinished](): Unfinished {
+    return unfinishedOn(this.inner)
   }
 }

@@ -2,6 +2,7 @@ import type { Observer, Unsubscribable } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, CloseEvent } from '../connection/event.js'
 import type { Outlet } from '../connection/outlet.js'
+import { unfinishedOn, type Unfinished } from '../connection/unfinished.js'
 import { Brake } from './brake.js'
 import { Task, type Workplace } from './task.js'
 
@@ -28,6 +29,7 @@ export class Intake implements Workplace {
   readonly #handling: Handling
   readonly connection: Connection<never>
   readonly #brake: Brake
+  readonly #unfinished: Unfinished
   /** Oldest first; of the first `#begun`, all tasks were started. */
   #line: (Task | AnyEvent)[] = []
   #begun = 0
@@ -41,6 +43,7 @@ export class Intake implements Workplace {
     this.#handling = handling
     this.connection = connection
     this.#brake = new Brake(connection, handling.prefetch)
+    this.#unfinished = unfinishedOn(connection)
   }
 
   get empty(): boolean {
@@ -48,7 +51,9 @@ export class Intake implements Workplace {
   }
 
   take(packet: unknown): void {
-    if (!this.#failed) this.#queue(new Task(this, packet))
+    if (this.#failed) return
+    this.#unfinished.begin()
+    this.#queue(new Task(this, packet))
   }
 
   /** Takes an event that has to stay behind the packets. */
@@ -99,9 +104,14 @@ export class Intake implements Workplace {
   }
 
   cancel(): void {
-    for (const entry of this.#line) if (entry instanceof Task) entry.cancel()
+    const line = this.#line
     this.#line = []
     this.#begun = this.#inHand = 0
+    for (const entry of line) {
+      if (!(entry instanceof Task)) continue
+      entry.cancel()
+      this.#unfinished.end()
+    }
     this.#brake.release()
   }
 
@@ -140,7 +150,9 @@ export class Intake implements Workplace {
     const index = this.#line.indexOf(entry)
     this.#line.splice(index, 1)
     if (index < this.#begun) this.#begun -= 1
-    if (entry instanceof Task) this.#inHand -= 1
+    if (!(entry instanceof Task)) return
+    this.#inHand -= 1
+    this.#unfinished.end()
   }
 
   /** Packets that nobody handles yet, and the events between and behind them: a peer may be able to cause those, too. */

@@ -1,6 +1,7 @@
 import { Subject, merge, type Observable, type Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, CloseEvent, TypedEvent } from '../connection/event.js'
+import { unfinishedOn } from '../connection/unfinished.js'
 import { firstPacket } from '../liveness/first-packet.js'
 import { Doors } from './doors.js'
 import type { DrainOptions, DrainProgress } from './drain-options.js'
@@ -100,9 +101,15 @@ export class Service implements Drained, Keeper {
     this.#reception.close()
   }
 
+  /** What operators have in hand comes first, and no more is read meanwhile: who floods would never be finished. */
   finish(connection: Connection<never>): void {
-    if (this.#handling === undefined) connection.close('shutdown')
-    else this.#handling.finish(connection)
+    const unfinished = unfinishedOn(connection)
+    const hold = unfinished.any ? connection.pause() : undefined
+    unfinished.whenNone(() => {
+      if (this.#handling === undefined) connection.close('shutdown')
+      else this.#handling.finish(connection)
+      hold?.unsubscribe()
+    })
   }
 
   gone(close: CloseEvent<Connection<never>>): void {
