@@ -479,6 +479,16 @@ describe('reconnect', () => {
       })
     }
 
+    for (const drawn of [NaN, -1, 1, 'half']) {
+      it(`a random that draws ${typeof drawn} ${drawn}`, () => {
+        const errors: unknown[] = []
+        of(close())
+          .pipe(reconnect([4], { classify: () => 'slow', random: () => drawn as number }))
+          .subscribe({ error: (error: unknown) => errors.push(error) })
+        expect(errors[0]).to.have.property('code', 'ERR_HANDLER')
+      })
+    }
+
     it('and closes the connection in which it failed', () =>
       run(({ cold, expectEvents, expectSubscriptions }) => {
         const dial = cold('-o-p-p-')

@@ -10,6 +10,7 @@ import {
   type Observable,
   type Subscriber,
 } from 'rxjs'
+import { chance } from '../connection/chance.js'
 import { now } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
 import { SluiceError, handlerError } from '../connection/errors.js'
@@ -158,7 +159,7 @@ export class Reconnection {
     const earliest = retryAfter(error, now())
     if (earliest !== undefined) return Math.min(earliest, longestHint) + planned
     if (verdict === 'retry') return planned
-    return Math.max(planned, slow * (1 - asked('the random of reconnect', random) / 2))
+    return Math.max(planned, slow * (1 - chance('reconnect', random) / 2))
   }
 
   #wait(delay: number, error: unknown, now: Observable<unknown> = NEVER): void {
