@@ -148,11 +148,10 @@ export class Intake implements Workplace {
 
   #remove(entry: Task | AnyEvent): void {
     const index = this.#line.indexOf(entry)
-    this.#line.splice(index, 1)
+    if (index === 0) this.#line.shift()
+    else this.#line.splice(index, 1)
     if (index < this.#begun) this.#begun -= 1
-    if (!(entry instanceof Task)) return
-    this.#inHand -= 1
-    this.#unfinished.end()
+    if (entry instanceof Task) this.#inHand -= 1
   }
 
   /** Packets that nobody handles yet, and the events between and behind them: a peer may be able to cause those, too. */
