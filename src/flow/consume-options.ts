@@ -3,8 +3,8 @@ import { boolean, finiteCount, type Rules } from '../connection/options.js'
 /** How `consume` handles the packets of each connection. */
 export interface ConsumeOptions {
   /**
-   * How many packets of a connection are handled at once. Default 1. There has to be a bound, so `Infinity` is refused: what is
-   * handled is memory, too.
+   * How many packets of a connection are handled at once; where results keep their order, those included that are done
+   * and wait for their turn. Default 1. There has to be a bound, so `Infinity` is refused: what is handled is memory, too.
    */
   readonly concurrency?: number
   /**
