@@ -47,6 +47,30 @@ describe('A requester over a pool', () => {
     expect(told.slice(3)).to.deep.equal(['11 a!', '11 b!', '11 c!'])
   })
 
+  it('counts on the member where packets are made of its bytes above the pool, too', () => {
+    const told = diary(keeper => {
+      const net = memory()
+      net
+        .listen({ port: 1 })
+        .pipe(
+          framed(lines()),
+          respond(inOrder(), line => timer(10).pipe(map(() => line))),
+        )
+        .subscribe()
+      const clients = pool(net.connect({ port: 1 }), { size: 2 })
+      const requester = requests(clients.pipe(framed(lines())), inOrder())
+      keeper.watch(requester, 100, () => undefined)
+      keeper.at(1, () => {
+        for (const line of ['a', 'b']) requester.ask(line).subscribe(keeper.write)
+        expect(clients.members.map(({ inFlight }) => inFlight)).to.deep.equal([1, 1])
+      })
+      keeper.at(50, () => {
+        expect(clients.members.map(({ inFlight }) => inFlight)).to.deep.equal([0, 0])
+      })
+    })
+    expect(told).to.deep.equal(['11 a', '11 b'])
+  })
+
   it('asks nothing more of a member that is to go, which goes when it has answered', () => {
     const told = diary(keeper => {
       const client = served(keeper)

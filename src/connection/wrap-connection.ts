@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs'
 import { beneath } from './beneath.js'
 import type { Connection, ConnectionState, Endpoint, TlsSession } from './connection.js'
 import { handOver, handover, type Handover, type HandsOver } from './handover.js'
+import { loaded, loadOf, type Loaded } from './loaded.js'
 import { unfinished, unfinishedOn, type Unfinished } from './unfinished.js'
 
 /**
@@ -99,6 +100,10 @@ export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Conn
   /** What `upgrade` goes on with. */
   [handover](): Handover | undefined {
     return handOver(this.inner)
+  }
+
+  get [loaded](): Loaded | undefined {
+    return loadOf(this.inner)
   }
 
   get [unfinished](): Unfinished {

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js'
-import type { Loaded } from '../connection/loaded.js'
+import { loadOf, type Loaded } from '../connection/loaded.js'
 import type { Ledger } from './ledger.js'
 
 /** A connection on which may be asked. */
@@ -16,7 +16,7 @@ export class Lane<Ask> {
   constructor(connection: Connection<unknown>, ledger: Ledger<Ask>, maxInFlight: number) {
     this.connection = connection
     this.ledger = ledger
-    this.load = isLoaded(connection) ? connection : { inFlight: 0 }
+    this.load = loadOf(connection) ?? { inFlight: 0 }
     this.#most = Math.min(maxInFlight, ledger.most)
   }
 
@@ -39,8 +39,4 @@ export class Lane<Ask> {
     this.#drains += 1
     this.#behind = false
   }
-}
-
-function isLoaded(connection: object): connection is Loaded {
-  return 'inFlight' in connection && typeof connection.inFlight === 'number'
 }
