@@ -83,6 +83,17 @@ function told(stream: Observable<TypedEvent>): string[] {
 describe('pool', () => {
   afterEach(closeAll)
 
+  it('takes a port alone for an endpoint', () => {
+    const net = memory()
+    servers(net, 1, 2)
+    const clients = pool((port: number) => net.connect({ port }), { endpoints: [1, 2], size: 1 })
+    told(clients)
+    expect(clients.members.map(({ id, endpoint }) => [id, endpoint])).to.deep.equal([
+      ['1#1', 1],
+      ['2#1', 2],
+    ])
+  })
+
   it('merges its members, and says of each event whose it is', () => {
     const net = memory()
     servers(net, 1, 2)

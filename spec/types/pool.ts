@@ -21,6 +21,7 @@ import {
   type Pool,
   type PoolState,
 } from 'sluice/pool'
+import type { WebSocketConnection, WebSocketEvent } from 'sluice/websocket'
 import { expectType } from '../support/types.js'
 
 declare const bytes: ConnectionStream
@@ -85,6 +86,15 @@ many.lease().subscribe(({ connection, events }) => {
   expectType<Observable<string>>()(events.pipe(packets()))
 })
 void group(one).pipe(reconnect([100]))
+void pool((port: number) => to({ host: 'a', port, weight: 1 }), { endpoints: [1, 2], size: 2 })
+
+declare const rooms: ConnectionStream<WebSocketEvent<string, WebSocketConnection<string>>>
+pool(rooms, { size: 2 }).subscribe(event => {
+  if (event.type !== 'packet') return
+  expectType<string>()(event.connection.protocol)
+  event.connection.close({ code: 4000 })
+  expectType<number>()(event.connection.session)
+})
 
 // @ts-expect-error it sends what its members send
 one.send(7)

@@ -1,4 +1,4 @@
-import type { SentOf, WithConnection } from '../connection/event.js'
+import type { ConnectionOf, SentOf, WithConnection } from '../connection/event.js'
 import type { LeakEvent } from './leak.js'
 import type { Member, MemberConnection } from './member.js'
 
@@ -18,9 +18,12 @@ export interface EndpointsEvent {
   readonly error: unknown
 }
 
+/** A member's connection, with what else its own has: a WebSocket's `protocol`, what `negotiate` knows. */
+type OfMember<C, M> = [M] extends [C] ? M : C & M
+
 /** The events `E` of a member, as its pool tells them. */
 export type Pooled<E, At = undefined> =
-  | WithConnection<E, MemberConnection<SentOf<E>, At>>
+  | WithConnection<E, OfMember<ConnectionOf<E>, MemberConnection<SentOf<E>, At>>>
   | FinishedEvent<SentOf<E>, At>
   | LeakEvent<SentOf<E>, At>
   | EndpointsEvent
