@@ -151,7 +151,9 @@ export class Intake implements Workplace {
     if (index === 0) this.#line.shift()
     else this.#line.splice(index, 1)
     if (index < this.#begun) this.#begun -= 1
-    if (entry instanceof Task) this.#inHand -= 1
+    if (!(entry instanceof Task)) return
+    this.#inHand -= 1
+    this.#unfinished.end()
   }
 
   /** Packets that nobody handles yet, and the events between and behind them: a peer may be able to cause those, too. */
