@@ -109,6 +109,21 @@ describe('heartbeat', () => {
         expectSent(dial).toBe('             --------?-------?-------x')
       }))
 
+    it('what isPong knows of the very connection: a ping and its pong may carry a word of their own', () => {
+      const words = new Map<unknown, string>()
+      run(({ cold, expectEvents }) => {
+        const both = cold(['l-o--------a-b', '--o--------b-a'])
+        const knowing = beat({
+          ping: connection => {
+            words.set(connection, words.size === 0 ? 'a' : 'b')
+            return '?'
+          },
+          isPong: (packet, connection) => packet === words.get(connection),
+        })
+        expectEvents(both.pipe(knowing), '^-------------!').toBe(['l-o--------h-b', '--o--------h-a'], answered)
+      })
+    })
+
     it('any packet where there is no isPong', () => {
       const told = diary(({ watch, write }) => {
         const connection = recordingConnection<string>()

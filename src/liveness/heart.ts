@@ -61,7 +61,7 @@ export class Heart<E extends TypedEvent> {
   #hearPacket(event: PacketEvent<unknown, Connection<never>>): AnyEvent | AnyHeartbeat | undefined {
     const { connection, packet } = event
     try {
-      if (this.#options.isPong?.(packet as PacketOf<E>) !== true) return event
+      if (this.#options.isPong?.(packet as PacketOf<E>, connection as ConnectionOf<E>) !== true) return event
     } catch (thrown) {
       connection.destroy(handlerError('the isPong of heartbeat', thrown))
       return undefined

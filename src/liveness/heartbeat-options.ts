@@ -16,10 +16,10 @@ export interface HeartbeatOptions<E> {
   /** Makes the packet that asks for a sign of life. */
   readonly ping: (connection: NoInfer<ConnectionOf<E>>) => NoInfer<SentOf<E>>
   /**
-   * Whether a packet answers a ping: then it is told as a `heartbeat`, and not as a packet. Without it, answers are
-   * packets like any other.
+   * Whether a packet answers a ping of its connection: then it is told as a `heartbeat`, and not as a packet. Without it,
+   * answers are packets like any other.
    */
-  readonly isPong?: (packet: NoInfer<PacketOf<E>>) => boolean
+  readonly isPong?: (packet: NoInfer<PacketOf<E>>, connection: NoInfer<ConnectionOf<E>>) => boolean
   /** After how long a silence a ping is sent, at the latest, in milliseconds. Default 25 000. */
   readonly interval?: number
   /**
