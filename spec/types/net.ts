@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Observable } from 'rxjs'
 import {
+  heartbeat,
   packets,
   type Connection,
   type ConnectionEvent,
@@ -8,7 +9,7 @@ import {
   type TlsSession,
   type Transport,
 } from 'sluice'
-import { framed, lines } from 'sluice/framing'
+import { framed, lines, raw } from 'sluice/framing'
 import {
   fromDuplex,
   tcp,
@@ -90,6 +91,7 @@ expectType<TlsSession | undefined>()(wordy.tls)
 // A duplex becomes a stream when it is subscribed to, and back.
 expectType<ConnectionStream>()(fromDuplex(() => duplex, { halfOpen: true }))
 expectType<Duplex>()(toDuplex(tcp.connect({ port })))
+expectType<Duplex>()(toDuplex(tcp.connect({ port }).pipe(framed(raw()), heartbeat({ ping: () => new Uint8Array(1) }))))
 // @ts-expect-error a function makes the duplex, one for each subscription
 void fromDuplex(duplex)
 // @ts-expect-error a duplex is of bytes

@@ -103,6 +103,12 @@ export interface TypedEvent {
   readonly type: string
 }
 
+/** An event of a stream of bytes: one that has a connection or a packet has those of bytes. */
+export interface ByteEvent extends TypedEvent {
+  readonly connection?: Connection
+  readonly packet?: Uint8Array
+}
+
 /** A connection event of whatever packets and connection: the form in which operators look at what passes. */
 export type AnyEvent = ConnectionEvent<unknown, Connection<never>>
 

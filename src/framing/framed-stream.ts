@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { sendsWhole } from '../connection/encoded.js'
-import type { TypedEvent } from '../connection/event.js'
+import type { ByteEvent } from '../connection/event.js'
 import { Inlet } from '../connection/inlet.js'
 import { LIFE } from '../connection/life.js'
 import { Outlet } from '../connection/outlet.js'
@@ -9,12 +9,6 @@ import type { Codec } from './codec.js'
 import { FramedConnection } from './framed-connection.js'
 import { FramedMessages } from './framed-messages.js'
 import type { Framing } from './framing.js'
-
-/** An event of a stream of bytes: one that has a connection or a packet has those of bytes. */
-export interface ByteEvent extends TypedEvent {
-  readonly connection?: Connection
-  readonly packet?: Uint8Array
-}
 
 /** One subscription to a framed stream: its way in and its way out, and the connections that are open in it. */
 export class FramedStream<In, Out> extends Inlet<ByteEvent> implements Framing<In, Out> {

@@ -1,9 +1,9 @@
 import { Observable, type OperatorFunction } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
-import type { ConnectionOf, WithPacket, WithSent } from '../connection/event.js'
+import type { ByteEvent, ConnectionOf, WithPacket, WithSent } from '../connection/event.js'
 import { checkOptions } from '../connection/options.js'
 import { codecRule, type Codec } from './codec.js'
-import { FramedStream, type ByteEvent } from './framed-stream.js'
+import { FramedStream } from './framed-stream.js'
 
 /**
  * A frame that arrived was too long and has been left out, since its codec has `onOversize: 'skip'`: what stands in the

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream'
 import { Subscription } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { asError, SluiceError } from '../connection/errors.js'
-import type { ConnectionEvent, ConnectionStream } from '../connection/event.js'
+import type { ByteEvent, ConnectionEvent, ConnectionStream } from '../connection/event.js'
 
 type Done = (error?: Error | null) => void
 
@@ -18,7 +18,7 @@ type Done = (error?: Error | null) => void
  * pipeline(toDuplex(tcp.connect({ port: 4000 })), createGunzip(), process.stdout, console.error)
  * ```
  */
-export function toDuplex(stream: ConnectionStream): Duplex {
+export function toDuplex(stream: ConnectionStream<ByteEvent>): Duplex {
   const subscription = new Subscription()
   let connection: Connection | undefined
   let hold: Subscription | undefined
@@ -81,7 +81,8 @@ export function toDuplex(stream: ConnectionStream): Duplex {
     next?.()
   }
 
-  function hear(event: ConnectionEvent): void {
+  function hear(told: ByteEvent): void {
+    const event = told as ConnectionEvent
     const { type } = event
     if (type === 'connecting') ({ connection } = event)
     else if (type === 'open') {
