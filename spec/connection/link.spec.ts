@@ -400,6 +400,51 @@ describe('A link', () => {
       expect(told).to.deep.equal(['drain', 'still in next', 'packet a'])
     })
 
+    virtually('goes on only if nobody holds it any more when next has returned', () => {
+      const again: Subscription[] = []
+      const { connection, line, told, wire } = fakeOpen({ highWaterMark: 1 }, event => {
+        if (event.type !== 'drain') return
+        hold.unsubscribe()
+        again.push(event.connection.pause())
+      })
+      const hold = connection.pause()
+      line.received('a', 1)
+      connection.send('b')
+      line.written(1)
+      expect([told, wire.asked.includes('resume')]).to.deep.equal([['drain'], false])
+      again.pop()?.unsubscribe()
+      expect([told, wire.asked.at(-1)]).to.deep.equal([['drain', 'packet a'], 'resume'])
+    })
+
+    virtually('tells what it held once, however often it is let go inside of next', () => {
+      const { connection, line, told, wire } = fakeOpen({ highWaterMark: 1 }, event => {
+        if (event.type !== 'drain') return
+        hold.unsubscribe()
+        event.connection.pause().unsubscribe()
+      })
+      const hold = connection.pause()
+      line.received('a', 1)
+      connection.send('b')
+      line.written(1)
+      expect(told).to.deep.equal(['drain', 'packet a'])
+      expect(wire.asked.filter(method => method === 'resume')).to.have.length(1)
+    })
+
+    virtually(
+      'tells nothing more of what it held once that is the cause to destroy it, though its peer has closed',
+      () => {
+        const { connection, line, told } = fakeOpen({}, event => {
+          if (event.type === 'packet') event.connection.destroy(reset())
+        })
+        const hold = connection.pause()
+        line.received('a', 1)
+        line.received('b', 1)
+        line.closed()
+        hold.unsubscribe()
+        expect(told).to.deep.equal(['packet a', 'close error ECONNRESET', 'error ECONNRESET'])
+      },
+    )
+
     virtually('can be destroyed, even where its close is held', () => {
       const { connection, line, told, wire } = fakeOpen()
       const hold = connection.pause()
@@ -410,6 +455,20 @@ describe('A link', () => {
       hold.unsubscribe()
       expect(told).to.deep.equal(['close error ECONNRESET', 'error ECONNRESET'])
       expect(wire.asked).to.deep.equal(['pause'])
+    })
+
+    virtually('closes once, though it is destroyed while its close waits for its turn', () => {
+      const { connection, line, told } = fakeOpen({ highWaterMark: 1 }, (event, peer) => {
+        if (event.type !== 'drain') return
+        peer.closed()
+        event.connection.destroy(reset())
+      })
+      const hold = connection.pause()
+      line.received('a', 1)
+      connection.send('b')
+      line.written(1)
+      hold.unsubscribe()
+      expect(told).to.deep.equal(['drain', 'packet a', 'close remote', 'complete'])
     })
 
     virtually('can be left, and reads on to see the end of its peer', () => {
@@ -976,6 +1035,21 @@ describe('A link', () => {
       expect(given?.take()).to.deep.equal([])
       handle.end()
       expect(handOver(handle)).to.equal(undefined)
+    })
+
+    virtually('gives the bytes behind the packet that it tells, and keeps the end behind them', () => {
+      const taken: unknown[] = []
+      const { connection, line, told } = fakeOpen({}, event => {
+        if (event.type === 'packet') taken.push(handOver(event.connection)?.take())
+      })
+      const bytes = new Uint8Array([1, 2])
+      const hold = connection.pause()
+      line.received('a', 1)
+      line.received(bytes as never, 2)
+      line.ended()
+      hold.unsubscribe()
+      expect(taken).to.deep.equal([[bytes]])
+      expect(told).to.deep.equal(['packet a', 'end'])
     })
 
     virtually('copies as much as its wire does', () => {

@@ -280,10 +280,12 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
   #pass(event: ConnectionEvent<In, Connection<Out>>): void {
     const { type } = event
     if (this.#muted && type !== 'close') return
-    if (this.#hold !== undefined && type !== 'open' && type !== 'drain') {
-      this.#hold.events.push(event)
-      return
-    }
+    if (this.#hold !== undefined && type !== 'open' && type !== 'drain') this.#hold.events.push(event)
+    else this.#emit(event)
+  }
+
+  #emit(event: ConnectionEvent<In, Connection<Out>>): void {
+    const { type } = event
     if (type === 'close') this.#mute()
     this.#links.outlet.next(event)
     if (type === 'end') this.#answerEnd()
@@ -310,13 +312,19 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     hold.holders -= 1
     if (hold.holders > 0) return
     this.#links.outlet.run(() => {
-      if (this.#hold !== hold || hold.holders > 0) return
-      this.#hold = undefined
-      for (const event of hold.events) this.#pass(event)
-      if (this.paused || this.#muted) return
-      this.#ask('resume')
-      if (this.#ending?.heard === true) this.#answerEnd()
+      // Whoever is told may pause it again, destroy it, or take the bytes that are still held.
+      while (this.#hold === hold && hold.holders === 0) {
+        const event = hold.events.shift()
+        if (event === undefined) this.#goOn()
+        else this.#emit(event)
+      }
     })
+  }
+
+  #goOn(): void {
+    this.#hold = undefined
+    this.#ask('resume')
+    if (this.#ending?.heard === true) this.#answerEnd()
   }
 
   #mute(): void {
