@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Gate, type Admission } from 'sluice'
+import { closingOf } from '#src/connection/closing.js'
 
 describe('Gate', () => {
   /** A gate, and what it did with what was offered. */
@@ -114,6 +115,14 @@ describe('Gate', () => {
     gate.resume()
     expect(done).to.deep.equal(['refuse a', 'close', 'refuse b'])
     expect(gate).to.include({ accepted: 1, refused: 2, closed: true })
+  })
+
+  it('tells that it closes, and lets go of who was told', () => {
+    const { gate, done } = gated()
+    closingOf(gate).subscribe({ next: () => done.push('closing'), complete: () => done.push('no more') })
+    gate.close()
+    gate.close()
+    expect(done).to.deep.equal(['close', 'closing', 'no more'])
   })
 
   it('turns away the others when it is closed by one that it lets in', () => {

@@ -7,7 +7,7 @@ export interface TellsClosing {
   readonly [closing]: Observable<void>
 }
 
-/** Emits when a listener closes, where that can tell. */
+/** Emits when a listener closes, where that can tell, and completes. */
 export function closingOf(listener: object): Observable<void> {
   return (listener as Partial<TellsClosing>)[closing] ?? EMPTY
 }

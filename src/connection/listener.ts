@@ -105,7 +105,7 @@ export class Gate<Accepted> implements Listener, TellsClosing {
     return this.#closed
   }
 
-  /** Emits when it has closed. */
+  /** Emits when it has closed, and completes. */
   get [closing](): Observable<void> {
     return this.#closing
   }
@@ -172,6 +172,7 @@ export class Gate<Accepted> implements Listener, TellsClosing {
     for (const waiting of this.#waiting.splice(0)) this.#refuse(waiting)
     this.#admission.close()
     this.#closing.next()
+    this.#closing.complete()
   }
 
   #open(): void {
