@@ -38,6 +38,15 @@ describe('The endpoints of a socket', () => {
     expect(remoteEndpoint(socket)).to.deep.equal(remote)
   })
 
+  it('are asked for without a note of Node, which is larger than ours', async () => {
+    const { socket, remote } = await connected()
+    const note = (): unknown => Reflect.get(socket, '_peername')
+    rememberAccepted(socket, { address: host, port: 1 })
+    expect(remoteEndpoint(socket)).to.deep.equal(remote)
+    expect(note()).to.equal(undefined)
+    expect([socket.remotePort, note()]).to.deep.equal([remote.port, { address: host, family, port: remote.port }])
+  })
+
   it('are asked of the socket where it was bound to every address', async () => {
     const { socket, local } = await connected()
     const bound = { address: '::', port: 1 }

@@ -178,6 +178,15 @@ describe('upgrade', () => {
     await both.client.next('packet')
   })
 
+  it('reads on where it was let go before', async () => {
+    const both = await pair(overTcp)
+    both.here.pause().unsubscribe()
+    await secured(both)
+    both.there.send(Buffer.from('hello'))
+    await both.client.next('packet')
+    expect(String(bytesOf(both.client))).to.equal('hello')
+  })
+
   it('holds the peer back while paused, on TLS too', async () => {
     const both = await pair(overTcp, { there: { maxBuffered: Infinity } })
     const hold = both.here.pause()
