@@ -84,6 +84,13 @@ describe('WrappedConnection', () => {
     expect(String(Reflect.get(wrapped, 'toString'))).to.equal(String(Reflect.get({}, 'toString')))
   })
 
+  it('has as it is what somebody has given to the one beneath, though that is a function', () => {
+    const greet = Object.assign(() => 'hello', { language: 'en' })
+    const given = Object.assign(recordingConnection<string>(), { greet })
+    for (const wrapped of [new Shouting(given), new Shouting(new Shouting(given))])
+      expect(Reflect.get(wrapped, 'greet')).to.equal(greet)
+  })
+
   it('has what is its own', () => {
     class Named extends Shouting {
       readonly name: string = 'below'
