@@ -254,6 +254,15 @@ describe('A link', () => {
       expect(told).to.deep.equal([])
     })
 
+    virtually('but to who holds it meanwhile, as he may wait for that', () => {
+      const { connection, line, told } = fakeOpen({ highWaterMark: 1 })
+      connection.send('a')
+      connection.pause()
+      connection.close()
+      line.written(1)
+      expect(told).to.deep.equal(['drain'])
+    })
+
     virtually('answers true where the wire takes all at once', () => {
       const { connection, wire, line, told } = fakeOpen({ highWaterMark: 1 })
       wire.write = packet => {

@@ -199,7 +199,9 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     this.bytesWritten += size
     if (!this.#wantsDrain || this.bufferedAmount > this.#links.options.lowWaterMark) return
     this.#wantsDrain = false
-    if (this.state === 'open') this.#tell({ type: 'drain', connection: this })
+    // Who holds it for its lack of room has to hear of that to the end, or its peer's would never be read.
+    if (this.state === 'open' || (this.state === 'closing' && this.paused))
+      this.#tell({ type: 'drain', connection: this })
   }
 
   blocked(): void {
