@@ -1,7 +1,8 @@
 import { expect } from 'chai'
-import { NEVER, Subject, take, throwError, type Subscription } from 'rxjs'
-import { firstPacket, reconnect, type ConnectionEvent } from 'sluice'
+import { EMPTY, NEVER, Subject, ignoreElements, take, throwError, type Observable, type Subscription } from 'rxjs'
+import { consume, firstPacket, perConnection, reconnect, type ConnectionEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
+import { inOrder, respond } from 'sluice/request'
 import { memory, recordingConnection, type RecordingConnection } from 'sluice/testing'
 import { diary } from '../support/diary.js'
 import { leavesNothing, run } from '../support/run.js'
@@ -49,6 +50,25 @@ describe('firstPacket', () => {
     expect(told('behind')).to.deep.equal(['5 timeout', '5 error ERR_FIRST_PACKET_TIMEOUT'])
     expect(told('before')).to.deep.equal([])
   })
+
+  it('knows of a packet that an operator before it keeps, or has in hand', () =>
+    run(({ cold, expectEvents }) => {
+      const dial = cold('o--p------')
+      const ignore = (packets: Observable<string>) => packets.pipe(ignoreElements())
+      expectEvents(
+        dial.pipe(
+          consume(() => NEVER),
+          firstPacket(5),
+        ),
+      ).toBe('o---------')
+      expectEvents(
+        dial.pipe(
+          respond(inOrder(), () => EMPTY),
+          firstPacket(5),
+        ),
+      ).toBe('o---------')
+      expectEvents(dial.pipe(perConnection(ignore), firstPacket(5))).toBe('o---------')
+    }))
 
   it('gives as much again to a connection that is paused when its time is over', () =>
     run(({ cold, at, expectEvents }) => {

@@ -1,5 +1,6 @@
 import { Observable, Subject, from, type ObservableInput, type Observer, type Subscription } from 'rxjs'
 import type { Connection } from './connection.js'
+import { unfinishedOn } from './unfinished.js'
 
 /** One connection's packets on their way into its project. */
 export class Inflow<In> {
@@ -9,6 +10,7 @@ export class Inflow<In> {
   #results: Subscription | undefined
   #whenDone: (() => void) | undefined
   #done = false
+  #heard = false
 
   constructor(connection: Connection<never>) {
     this.#connection = connection
@@ -48,6 +50,7 @@ export class Inflow<In> {
   }
 
   next(packet: In): void {
+    if (!this.#heard) unfinishedOn(this.#connection).taken = this.#heard = true
     this.#packets.next(packet)
   }
 

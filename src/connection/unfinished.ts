@@ -8,6 +8,8 @@ export const unfinished = Symbol('sluice.unfinished')
  * know of each other: so the ones say here what they begin and end, and the other waits for it.
  */
 export class Unfinished {
+  /** Whether an operator has ever taken a packet: those behind it may never see one. */
+  taken = false
   #tasks = 0
   #waiting: (() => void)[] = []
 
@@ -16,6 +18,7 @@ export class Unfinished {
   }
 
   begin(): void {
+    this.taken = true
     this.#tasks += 1
   }
 
