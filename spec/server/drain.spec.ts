@@ -6,6 +6,7 @@ import {
   map,
   mergeMap,
   of,
+  range,
   tap,
   timer,
   type MonoTypeOperatorFunction,
@@ -175,6 +176,30 @@ describe('drain', () => {
     })
     expect(lines.slice(-2)).to.deep.equal(['60 done: 0 finished, 2 aborted, 40 bytes lost', '60 |'])
   })
+
+  for (const [name, responds] of Object.entries({ respond: true, 'a handler': false })) {
+    it(`closes in good order who was behind with reading what ${name} said, and then reads all of it`, () => {
+      const lines = diary(pages => {
+        const net = memory({ window: 10 })
+        const long = () => range(0, 100).pipe(map(() => 'x'.repeat(1_000)))
+        const server = responds
+          ? serve(port(net).pipe(respond(inOrder(), long)), idle)
+          : serve(port(net), packets => packets.pipe(concatMap(long)), idle)
+        server.subscribe()
+        const visitor = new Visitor(net)
+        const hold = visitor.connection?.pause()
+        visitor.says('go')
+        pages.at(10, () => {
+          drain(pages, server)
+        })
+        pages.at(20, () => {
+          hold?.unsubscribe()
+          pages.write(`${visitor.got.length}`)
+        })
+      })
+      expect(lines).to.deep.equal(['10 finish 1', '20 done: 1 finished, 0 aborted, 0 bytes lost', '20 |', '20 100'])
+    })
+  }
 
   it('counts as aborted who fails meanwhile', () => {
     const lines = diary(pages => {
@@ -413,6 +438,24 @@ describe('drain', () => {
       })
     })
     expect(lines).to.deep.equal(['50 ; draining'])
+  })
+
+  it('tells nothing of what was said by who waits', () => {
+    const net = memory()
+    const lines = diary(pages => {
+      const server = serve(port(net), { ...idle, maxConnections: 1, refusal: cause => cause })
+      server.subscribe(event => {
+        if (event.type === 'packet') pages.write(event.packet)
+      })
+      const [guest] = visitors(1, net)
+      server.listeners[0]?.resume()
+      new Visitor(net).says('is anybody there?')
+      guest?.says('hello')
+      pages.at(20, () => {
+        void server.drain()
+      })
+    })
+    expect(lines).to.deep.equal(['0 hello'])
   })
 
   it('closes a port, too, that is bound only later', () => {

@@ -100,8 +100,8 @@ export class Reception implements Observer<AnyEvent> {
     this.#doors.close()
     for (const { open, hold } of this.#waiting.values()) {
       this.#waiting.delete(open.connection.id)
-      hold.unsubscribe()
       this.#refuse(open.connection, 'draining')
+      hold.unsubscribe() // Not before: what it has sent is told to nobody.
     }
   }
 
