@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import {
   NEVER,
+  Subject,
   concatMap,
   ignoreElements,
   map,
@@ -162,6 +163,36 @@ describe('drain', () => {
       })
     }
   }
+
+  it('tells what has come of a packet before its connection is closed, be it caused inside of next', () => {
+    const lines = diary(pages => {
+      const net = memory()
+      const answers = new Subject<string>()
+      const server = serve(port(net).pipe(consume(line => (line === 'late' ? answers : answered(line)))), idle)
+      server.subscribe(event => {
+        if (event.type !== 'packet') return
+        event.connection.send(event.packet)
+        answers.next('at last')
+        answers.complete()
+      })
+      const [first, late] = visitors(2, net) as [Visitor, Visitor]
+      first.says('50')
+      late.says('late')
+      pages.at(10, () => {
+        drain(pages, server)
+      })
+      pages.at(100, () => {
+        pages.write(`${first.got.join()}; ${late.got.join()}`)
+      })
+    })
+    expect(lines).to.deep.equal([
+      '10 finish 2',
+      '50 finish 1',
+      '50 done: 2 finished, 0 aborted, 0 bytes lost',
+      '50 |',
+      '100 after 50; at last',
+    ])
+  })
 
   it('reports the bytes that nobody has read', () => {
     const lines = diary(pages => {

@@ -153,7 +153,18 @@ export class Intake implements Workplace {
     if (index < this.#begun) this.#begun -= 1
     if (!(entry instanceof Task)) return
     this.#inHand -= 1
-    this.#unfinished.end()
+    this.#finish()
+  }
+
+  /** Whoever waits for this may close the connection: what was told before it comes first. */
+  #finish(): void {
+    const { outlet } = this.#handling
+    if (!outlet.busy) this.#unfinished.end()
+    else {
+      outlet.later(() => {
+        this.#unfinished.end()
+      })
+    }
   }
 
   /** Packets that nobody handles yet, and the events between and behind them: a peer may be able to cause those, too. */
