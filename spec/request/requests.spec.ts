@@ -624,6 +624,9 @@ describe('requests', () => {
     expect(() => requests(silent, numbered, { timeout: 0, maxWaiting: -1, maxInFlight: 0 }))
       .to.throw(/^requests: timeout must be .*; maxWaiting must be .*; maxInFlight must be/)
       .with.property('code', 'ERR_OPTIONS')
+    expect(() => requests(silent, inOrder as never, { timeout: 0 })).to.throw(
+      /^requests: correlation must be .*; timeout must be/,
+    )
     expect(() => requests(silent, numbered).ask('a', { timeout: 0 })).to.throw(/^ask: timeout must be/)
     expect(() => byId({ put: 7 as never } as never)).to.throw(/^byId: get is missing; put must be a function/)
     expect(() => inOrder({ last: 7 as never })).to.throw(/^inOrder: last must be a function/)

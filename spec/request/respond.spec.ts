@@ -6,6 +6,7 @@ import { byId, inOrder, requests, respond, type ByIdRules } from 'sluice/request
 import { memory, recordingConnection, type RecordingConnection } from 'sluice/testing'
 import { diary } from '../support/diary.js'
 import { growth } from '../support/growth.js'
+import { optionFaults } from '../support/option-faults.js'
 import { leavesNothing, run } from '../support/run.js'
 import { letters } from './numbered.js'
 
@@ -418,6 +419,18 @@ describe('respond', () => {
       expect(() => respond<ConnectionEvent<string, Connection<string>>>(numbered, upper, { concurrency }))
         .to.throw(/^respond: concurrency must be/)
         .with.property('code', 'ERR_OPTIONS')
+  })
+
+  it('refuses what is no correlation, and no handler, with all else', () => {
+    expect(optionFaults(() => respond(inOrder as never, 7 as never, { concurrency: 0 }))).to.deep.equal([
+      'correlation must be one that byId or inOrder makes, not a function',
+      'handler must be a function, not 7',
+      'concurrency must be a whole number, more than 0, not 0',
+    ])
+    expect(optionFaults(() => respond(undefined as never, undefined as never))).to.deep.equal([
+      'correlation is missing',
+      'handler is missing',
+    ])
   })
 })
 

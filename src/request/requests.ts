@@ -1,8 +1,8 @@
 import { Observable, type Observer } from 'rxjs'
 import type { AnyEvent, PacketOf, SentOf, TypedEvent } from '../connection/event.js'
-import { checkOptions } from '../connection/options.js'
+import { besides, checkOptions } from '../connection/options.js'
 import { endow } from '../pool/endow.js'
-import type { Correlation } from './correlation.js'
+import { correlationRule, type Correlation } from './correlation.js'
 import { FirstAnswer } from './first-answer.js'
 import { askRules, requestsRules, settingsOf, type AskOptions, type RequestsOptions } from './request-options.js'
 import type { Requester } from './requester.js'
@@ -37,7 +37,8 @@ export function requests<E extends TypedEvent>(
   correlation: Correlation<PacketOf<E>, SentOf<E>>,
   options: RequestsOptions<E> = {},
 ): Requester<E> {
-  checkOptions('requests', options as RequestsOptions<TypedEvent>, requestsRules)
+  const given = besides(options as RequestsOptions<TypedEvent>, { correlation })
+  checkOptions('requests', given, { correlation: correlationRule, ...requestsRules }, ['correlation'])
   const source = stream as Observable<TypedEvent> as Observable<AnyEvent>
   const switchboard = new Switchboard(source, correlation as Correlation<unknown, unknown>, settingsOf(options))
   const { counts } = switchboard

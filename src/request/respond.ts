@@ -1,7 +1,7 @@
 import { Observable, type ObservableInput, type OperatorFunction } from 'rxjs'
 import type { AnyEvent, ConnectionOf, PacketOf, SentOf, TypedEvent } from '../connection/event.js'
-import { callback, checkOptions, finiteCount } from '../connection/options.js'
-import type { Correlation } from './correlation.js'
+import { besides, callback, checkOptions, finiteCount } from '../connection/options.js'
+import { correlationRule, type Correlation } from './correlation.js'
 import { Service, type Answering } from './service.js'
 
 /** How `respond` answers. */
@@ -14,6 +14,8 @@ export interface RespondOptions<E extends TypedEvent> {
   /** What is answered where the handler has failed. Default: nothing, and the connection is destroyed. */
   readonly failed?: (error: unknown, request: PacketOf<E>) => SentOf<E>
 }
+
+const respondRules = { correlation: correlationRule, handler: callback, concurrency: finiteCount, failed: callback }
 
 /**
  * Answers requests: the handler gets each one, and what it gives (a promise, a list, a stream of any kind) is sent back
@@ -40,7 +42,8 @@ export function respond<E extends TypedEvent>(
   handler: (request: PacketOf<E>, connection: ConnectionOf<E>) => ObservableInput<SentOf<E>>,
   options: RespondOptions<E> = {},
 ): OperatorFunction<E, E> {
-  checkOptions('respond', options as RespondOptions<TypedEvent>, { concurrency: finiteCount, failed: callback })
+  const given = besides(options as RespondOptions<TypedEvent>, { correlation, handler })
+  checkOptions('respond', given, respondRules, ['correlation', 'handler'])
   const { concurrency = correlation.kind === 'in order' ? 1 : 16, failed } = options
   const answering = { correlation, handler, failed, concurrency } as unknown as Answering
   return source =>
