@@ -15,6 +15,7 @@ import {
 } from 'rxjs'
 import { consume, seeded } from 'sluice'
 import { framed, lines } from 'sluice/framing'
+import { supervised } from 'sluice/pool'
 import { inOrder, respond } from 'sluice/request'
 import { serve, type DrainOptions, type DrainProgress, type Server } from 'sluice/server'
 import { memory, type MemoryNetwork, type MemoryPlace } from 'sluice/testing'
@@ -487,6 +488,35 @@ describe('drain', () => {
       })
     })
     expect(lines).to.deep.equal(['0 hello'])
+  })
+
+  it('ends a port, too, that would be bound again', () => {
+    const net = memory()
+    const told = diary(pages => {
+      const lasting = port(net).pipe(supervised(['restart'], { rounds: Infinity }))
+      const server = serve([lasting, net.listen({ port: 2 }).pipe(framed(lines()))], slow, idle)
+      server.subscribe({
+        complete: () => {
+          pages.write('over')
+        },
+      })
+      new Visitor(net)
+      const busy = new Visitor(net, 2)
+      pages.at(10, () => {
+        busy.says('500')
+        drain(pages, server)
+      })
+      pages.at(1_000, () => {
+        pages.write(`${busy.got.join()}, ${net.open} open`)
+      })
+    })
+    expect(told).to.deep.equal([
+      '10 finish 1',
+      '510 done: 2 finished, 0 aborted, 0 bytes lost',
+      '510 |',
+      '510 over',
+      '1000 after 500, 0 open',
+    ])
   })
 
   it('closes a port, too, that is bound only later', () => {

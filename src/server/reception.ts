@@ -47,6 +47,8 @@ export class Reception implements Observer<AnyEvent> {
   readonly #leaving = new Set<string>()
   readonly #keeper: Keeper
   #closed = false
+  /** A port would be bound again (`supervised`) though nobody is to be let in any more. */
+  #restarts = false
   /** Of those that have closed. */
   #bytesRead = 0
   #bytesWritten = 0
@@ -84,6 +86,8 @@ export class Reception implements Observer<AnyEvent> {
       this.#told.next(event)
       this.#keeper.changed()
     } else if (!this.#isOutside(event)) this.#told.next(event)
+    if (event.type === 'retry' && this.#closed) this.#restarts = true
+    if (this.#restarts) this.#completeWhenEmpty()
   }
 
   error(error: unknown): void {
@@ -172,6 +176,10 @@ export class Reception implements Observer<AnyEvent> {
       hold.unsubscribe()
     }
     if (this.guests.size < this.#listenBelow) this.#doors.open('full')
+  }
+
+  #completeWhenEmpty(): void {
+    if (this.guests.size + this.#waiting.size + this.#leaving.size === 0) this.#told.complete()
   }
 
   #isOutside(event: AnyEvent): boolean {
