@@ -102,10 +102,12 @@ export abstract class WrappedConnection<Out, Inner = Uint8Array> implements Conn
     return handOver(this.inner)
   }
 
+  /** Where `requests` counts. */
   get [loaded](): Loaded | undefined {
     return loadOf(this.inner)
   }
 
+  /** What a drain waits for. */
   get [unfinished](): Unfinished {
     return unfinishedOn(this.inner)
   }
