@@ -38,6 +38,7 @@ export class Peer {
     else earlier.later = later
     if (later === undefined) this.#last = earlier
     else later.earlier = earlier
+    // One that is old when it is over would take all that follow it along, until the next great collection of garbage.
     request.earlier = request.later = undefined
     this.#goOn()
   }
