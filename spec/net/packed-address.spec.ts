@@ -29,7 +29,7 @@ describe('A packed address', () => {
         expect(pack(address, at)).to.equal(undefined)
       }),
     )
-    for (const address of ['', '::1', '::ffff:7f00:1', 'fe80::1%eth0', '::'])
+    for (const address of ['', '1.2.3', '1.2.3.4.5', '::1', '::ffff:7f00:1', 'fe80::1%eth0', '::'])
       expect(pack(address, 1)).to.equal(undefined)
   })
 })
