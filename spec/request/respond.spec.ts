@@ -124,6 +124,14 @@ describe('respond', () => {
         expectSubscriptions(handled.subscriptions).toBe(['-^----!', '--^---!'])
       }))
 
+    it('when the connection closes, and begins nothing of what waits', () =>
+      run(({ cold, plain, expectEvents, expectSubscriptions }) => {
+        const handled = plain.cold('---------1|')
+        const client = cold('oabg--(x|)', letters)
+        expectEvents(client.pipe(respond(numbered, () => handled, { concurrency: 2 }))).toBe('o-----(x|)')
+        expectSubscriptions(handled.subscriptions).toBe(['-^----!', '--^---!'])
+      }))
+
     it('when it is unsubscribed, and lets the connection go', () => {
       leavesNothing(8, ({ cold }) => cold('oab---(x|)', letters).pipe(respond(numbered, () => after(3, 'A'))))
       run(({ cold, expectEvents, expectSent }) => {

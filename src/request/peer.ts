@@ -62,7 +62,8 @@ export class Peer {
 
   gone(): void {
     this.#waiting = []
-    for (const request of this.#requests()) request.cancel()
+    // The latest first, so that none is begun in the place of one before.
+    for (const request of this.#requests().reverse()) request.cancel()
     this.#release()
   }
 
