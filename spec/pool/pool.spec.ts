@@ -5,17 +5,20 @@ import {
   defer,
   from,
   identity,
+  map,
   NEVER,
   Subject,
   takeWhile,
   tap,
   throwError,
+  timer,
   type Observable,
   type Observer,
 } from 'rxjs'
 import { constant, reconnect, type Connection, type ConnectionEvent, type TypedEvent } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { pool, type EndpointsEvent, type MemberConnection, type Pool, type Pooled } from 'sluice/pool'
+import { inOrder, respond } from 'sluice/request'
 import { memory, recordingConnection, type MemoryNetwork } from 'sluice/testing'
 import { diary } from '../support/diary.js'
 import { closeAll, later } from '../support/net/closing.js'
@@ -379,6 +382,31 @@ describe('pool', () => {
       if (busy !== undefined) busy.inFlight -= 1
       expect(reasons).to.deep.equal(['localhost:1#1 shutdown'])
       expect(clients.member('localhost:1#1')).to.equal(undefined)
+    })
+
+    it('and when what its stream has in hand is answered', () => {
+      const net = memory()
+      const told = diary(({ write, at: after }) => {
+        net
+          .listen({ port: 1 })
+          .pipe(framed(lines()))
+          .subscribe(event => {
+            if (event.type === 'open') event.connection.send('ask')
+            else if (event.type === 'packet') write(event.packet)
+          })
+        const answering = net.connect({ port: 1 }).pipe(
+          framed(lines()),
+          respond(inOrder(), () => timer(30).pipe(map(() => 'answer'))),
+        )
+        const clients = pool(answering, { size: 1 })
+        clients.subscribe(event => {
+          if (event.type === 'close') write(event.reason)
+        })
+        after(10, () => {
+          clients.members[0]?.stop()
+        })
+      })
+      expect(told).to.deep.equal(['30 answer', '30 shutdown'])
     })
 
     it('takes back who was drained and is wanted again, on a new connection', () => {

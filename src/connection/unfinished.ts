@@ -34,6 +34,16 @@ export class Unfinished {
   }
 }
 
+/** Calls once nothing is in hand on a connection, and has no more read meanwhile: who floods would never be finished. */
+export function whenFinished(connection: Connection<never>, task: () => void): void {
+  const unfinished = unfinishedOn(connection)
+  const hold = unfinished.any ? connection.pause() : undefined
+  unfinished.whenNone(() => {
+    task()
+    hold?.unsubscribe()
+  })
+}
+
 export function unfinishedOn(connection: Connection<never>): Unfinished {
   const own = connection as { [unfinished]?: Unfinished | undefined }
   return (own[unfinished] ??= new Unfinished())

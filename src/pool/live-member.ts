@@ -3,6 +3,7 @@ import { now } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, TypedEvent } from '../connection/event.js'
 import { silentClose, type Failure } from '../connection/silent-close.js'
+import { whenFinished } from '../connection/unfinished.js'
 import { LiveConnection } from './member-connection.js'
 import type { Member, MemberState } from './member.js'
 
@@ -61,6 +62,8 @@ export class LiveMember implements Member<unknown, unknown> {
   /** The latest, from when it is dialled, and whether its close has been told. */
   #told: LiveConnection | undefined
   #closeTold = true
+  /** The one that is closed as soon as what operators have in hand is done. */
+  #finishing: LiveConnection | undefined
   /** What comes when it has gone, once it is to go. */
   #leaving: 'again' | 'finish' | undefined
 
@@ -144,9 +147,14 @@ export class LiveMember implements Member<unknown, unknown> {
 
   /** Nothing is in flight any more. */
   settled(): void {
-    if (this.#leaving !== undefined && this.inFlight === 0 && this.lessee === undefined)
-      this.connection?.close('shutdown')
-    else this.#keeper.settled(this)
+    const { connection } = this
+    if (this.#leaving === undefined || this.inFlight > 0 || this.lessee !== undefined) this.#keeper.settled(this)
+    else if (connection !== undefined && this.#finishing !== connection) {
+      this.#finishing = connection
+      whenFinished(connection, () => {
+        connection.close('shutdown')
+      })
+    }
   }
 
   unsubscribe(): void {

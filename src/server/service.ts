@@ -1,7 +1,7 @@
 import { Subject, merge, type Observable, type Subscriber } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import type { AnyEvent, CloseEvent, TypedEvent } from '../connection/event.js'
-import { unfinishedOn } from '../connection/unfinished.js'
+import { whenFinished } from '../connection/unfinished.js'
 import { firstPacket } from '../liveness/first-packet.js'
 import { Doors } from './doors.js'
 import type { DrainOptions, DrainProgress } from './drain-options.js'
@@ -101,14 +101,11 @@ export class Service implements Drained, Keeper {
     this.#reception.close()
   }
 
-  /** What operators have in hand comes first, and no more is read meanwhile: who floods would never be finished. */
+  /** What operators have in hand comes first. */
   finish(connection: Connection<never>): void {
-    const unfinished = unfinishedOn(connection)
-    const hold = unfinished.any ? connection.pause() : undefined
-    unfinished.whenNone(() => {
+    whenFinished(connection, () => {
       if (this.#handling === undefined) connection.close('shutdown')
       else this.#handling.finish(connection)
-      hold?.unsubscribe()
     })
   }
 
