@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { webSocket, type WebSocketListenOptions } from 'sluice/websocket'
 import { closeAll } from '../../../support/net/closing.js'
+import { resourcesAtRest, resourcesLeft } from '../../../support/net/resources.js'
 import { watch } from '../../../support/net/watch.js'
 import { ask, say } from '../../../support/websocket/http.js'
 
@@ -227,6 +228,15 @@ describe('A server, asked for a WebSocket', () => {
     const { reason, error } = await server.next('close')
     expect(reason).to.equal('error')
     expect(error).to.include({ code: 'ERR_HANDSHAKE_REFUSED', status: 403 })
+  })
+
+  it('waits no longer for who was refused and has left', async () => {
+    const before = await resourcesAtRest()
+    const { server, port } = await served()
+    await (await ask(port, { Host: undefined })).closed()
+    await server.next('close')
+    await closeAll()
+    expect(await resourcesLeft(before)).to.deep.equal(before)
   })
 
   it('hurts nobody else by what it refuses', async () => {
