@@ -519,6 +519,32 @@ describe('memory', () => {
         })
       }))
 
+    it('refuses whoever dials again at once as a host goes down', () => {
+      const net = memory()
+      const told: string[] = []
+      net
+        .host('b')
+        .listen({ port: 1 })
+        .subscribe({ error: () => undefined })
+      const dial = (next: () => void): void => {
+        net
+          .host('a')
+          .connect({ host: 'b', port: 1 })
+          .subscribe({
+            next: event => {
+              told.push(event.type)
+              if (event.type === 'close') next()
+            },
+            error: () => undefined,
+          })
+      }
+      dial(() => {
+        dial(() => undefined)
+      })
+      net.kill('b')
+      expect(told).to.deep.equal(['connecting', 'open', 'close', 'connecting', 'close'])
+    })
+
     it('takes a host down in silence, until it listens again', () =>
       run(({ expectEvents, at }) => {
         const net = memory()

@@ -253,13 +253,12 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
 
     kill(name, { silent = false } = {}) {
       if (silent) down.add(name)
+      // Its ports first: who is told of the end of a connection may dial again at once.
+      const ports = [...bound].filter(([, { gate }]) => gate.endpoint.address === name)
+      for (const [key] of ports) bound.delete(key)
       for (const wire of [...wires])
         if (wire.local.address === name) wire.fail(systemError('ENETDOWN', 'read', wire.local), silent)
-      for (const [key, { gate, lost }] of [...bound]) {
-        if (gate.endpoint.address !== name) continue
-        bound.delete(key)
-        lost(systemError('ENETDOWN', 'listen', gate.endpoint))
-      }
+      for (const [, { gate, lost }] of ports) lost(systemError('ENETDOWN', 'listen', gate.endpoint))
     },
 
     get open() {
