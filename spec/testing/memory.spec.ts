@@ -545,6 +545,29 @@ describe('memory', () => {
       expect(told).to.deep.equal(['connecting', 'open', 'close', 'connecting', 'close'])
     })
 
+    it('takes down a port, too, that is bound again as its connections go', () => {
+      const net = memory()
+      let listener: Listener | undefined
+      let failed = false
+      net
+        .host('b')
+        .listen({ port: 1 })
+        .subscribe({
+          next: event => {
+            if (event.type === 'listening') listener = event.listener
+            else if (event.type === 'close') listener?.resume()
+          },
+          error: () => (failed = true),
+        })
+      net
+        .host('a')
+        .connect({ host: 'b', port: 1 })
+        .subscribe({ error: () => undefined })
+      listener?.suspend()
+      net.kill('b')
+      expect([failed, net.open]).to.deep.equal([true, 0])
+    })
+
     it('takes a host down in silence, until it listens again', () =>
       run(({ expectEvents, at }) => {
         const net = memory()

@@ -217,6 +217,12 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
     })
   }
 
+  function unbind(host: string) {
+    const ports = [...bound].filter(([, { gate }]) => gate.endpoint.address === host)
+    for (const [key] of ports) bound.delete(key)
+    return ports.map(([, port]) => port)
+  }
+
   function happens(chance: number): boolean {
     return chance > 0 && random() < chance
   }
@@ -254,11 +260,11 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
     kill(name, { silent = false } = {}) {
       if (silent) down.add(name)
       // Its ports first: who is told of the end of a connection may dial again at once.
-      const ports = [...bound].filter(([, { gate }]) => gate.endpoint.address === name)
-      for (const [key] of ports) bound.delete(key)
+      const ports = unbind(name)
       for (const wire of [...wires])
         if (wire.local.address === name) wire.fail(systemError('ENETDOWN', 'read', wire.local), silent)
-      for (const [, { gate, lost }] of ports) lost(systemError('ENETDOWN', 'listen', gate.endpoint))
+      // And those that were bound again as their connections went.
+      for (const { gate, lost } of [...ports, ...unbind(name)]) lost(systemError('ENETDOWN', 'listen', gate.endpoint))
     },
 
     get open() {
