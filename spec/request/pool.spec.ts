@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { BehaviorSubject, map, tap, timer } from 'rxjs'
-import { constant, reconnect } from 'sluice'
+import { constant, reconnect, type Connection } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { leastInFlight, pool } from 'sluice/pool'
 import { inOrder, requests, respond } from 'sluice/request'
@@ -87,6 +87,25 @@ describe('A requester over a pool', () => {
       keeper.at(3, () => requester.ask('b').subscribe(keeper.write))
     })
     expect(told).to.deep.equal(['1 1 hears a', '3 2 hears b', '11 a!', '11 close 1: shutdown', '13 b!'])
+  })
+
+  it('asks another when the one that was selected is gone while something waits for it', () => {
+    const net = memory()
+    const heard: Connection<string>[] = []
+    net
+      .listen({ port: 1 })
+      .pipe(framed(lines()))
+      .subscribe(event => {
+        if (event.type === 'packet') heard.push(event.connection)
+      })
+    const members = pool(net.connect({ port: 1 }).pipe(framed(lines())), { size: 2 })
+    const asked = requests(members, inOrder(), { select: ([first]) => first, maxInFlight: 1 })
+    asked.subscribe()
+    for (const question of ['a', 'b']) asked.ask(question).subscribe({ error: () => undefined })
+    expect([asked.inFlight, asked.waiting]).to.deep.equal([1, 1])
+    heard[0]?.destroy()
+    expect([asked.inFlight, asked.waiting]).to.deep.equal([1, 0])
+    members.close({ grace: 0 })
   })
 
   it('waits for a member that is leased, and goes on when that is given back', () => {

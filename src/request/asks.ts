@@ -118,6 +118,7 @@ export class Asks {
       if (ask.options?.connection?.id === lane.connection.id) this.#fail(ask, lost(ask, cause))
     }
     this.#askAgain(again.filter(ask => !ask.settled))
+    this.serve() // What waited for it by its `select` may go elsewhere now.
   }
 
   /** The stream is at its end. */
@@ -194,7 +195,6 @@ export class Asks {
     }
     for (const ask of behind) this.#waiting.add(ask)
     this.#counts.waiting += asks.length
-    this.serve()
   }
 
   /** Sends what waits, as far as that can be sent, or until a lane can take no more. */
