@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { BehaviorSubject, map, tap, timer } from 'rxjs'
+import { BehaviorSubject, map, merge, tap, timer } from 'rxjs'
 import { constant, reconnect, type Connection } from 'sluice'
 import { framed, lines } from 'sluice/framing'
 import { leastInFlight, pool } from 'sluice/pool'
@@ -89,7 +89,7 @@ describe('A requester over a pool', () => {
     expect(told).to.deep.equal(['1 1 hears a', '3 2 hears b', '11 a!', '11 close 1: shutdown', '13 b!'])
   })
 
-  it('asks another when the one that was selected is gone while something waits for it', () => {
+  it('asks on another, of any stream, when the one that was selected is gone while something waits for it', () => {
     const net = memory()
     const heard: Connection<string>[] = []
     net
@@ -98,14 +98,14 @@ describe('A requester over a pool', () => {
       .subscribe(event => {
         if (event.type === 'packet') heard.push(event.connection)
       })
-    const members = pool(net.connect({ port: 1 }).pipe(framed(lines())), { size: 2 })
-    const asked = requests(members, inOrder(), { select: ([first]) => first, maxInFlight: 1 })
-    asked.subscribe()
+    const dial = net.connect({ port: 1 }).pipe(framed(lines()))
+    const asked = requests(merge(dial, dial), inOrder(), { select: ([first]) => first, maxInFlight: 1 })
+    const subscription = asked.subscribe()
     for (const question of ['a', 'b']) asked.ask(question).subscribe({ error: () => undefined })
     expect([asked.inFlight, asked.waiting]).to.deep.equal([1, 1])
-    heard[0]?.destroy()
+    heard[0]?.close()
     expect([asked.inFlight, asked.waiting]).to.deep.equal([1, 0])
-    members.close({ grace: 0 })
+    subscription.unsubscribe()
   })
 
   it('waits for a member that is leased, and goes on when that is given back', () => {
