@@ -377,6 +377,7 @@ describe('pool', () => {
       endpoints.next([at(2)])
       expect(clients.member('localhost:1#1')?.state).to.equal('draining')
       expect([1, 2, 3].map(() => clients.pick('')?.member.id)).to.deep.equal(Array(3).fill('localhost:2#1'))
+      expect(clients.broadcast('to all')).to.deep.equal({ taken: 1, missed: 0 })
       if (busy !== undefined) busy.inFlight -= 1
       expect(reasons).to.deep.equal([])
       if (busy !== undefined) busy.inFlight -= 1

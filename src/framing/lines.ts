@@ -9,6 +9,9 @@ import { decoder, encoder } from './text.js'
 const LF = 0x0a
 const CR = 0x0d
 
+/** From how many characters on it is cheaper to look through a text for a CR than at the end of each line. */
+const LONG = 8 * 1024
+
 /** How long a line may be, and what is done with the others. */
 export interface LinesOptions extends Pick<FrameOptions, 'onOversize' | 'tail'> {
   /**
@@ -90,8 +93,7 @@ class LineDecoder extends Cutter<string> {
   #text = ''
   #next = 0
   #end = 0
-  /** Most texts have no CR: to look for one once is cheaper than at the end of each line. */
-  #hasCr = false
+  #mayHaveCr = false
   #source: Uint8Array = NOTHING
   /** What the first line of the text starts with. */
   #prefix = ''
@@ -140,7 +142,7 @@ class LineDecoder extends Cutter<string> {
       const start = this.#next
       const lf = text.indexOf('\n', start)
       this.#next = lf + 1
-      let line = text.slice(start, this.#hasCr && lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
+      let line = text.slice(start, this.#mayHaveCr && lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
       if (this.#prefix !== '') line = this.#takePrefix(lf > start) + line
       if (line === '' && this.#dropsBlank) continue
       if (!emit(line)) return false
@@ -209,7 +211,7 @@ class LineDecoder extends Cutter<string> {
     this.#text = text
     this.#next = 0
     this.#end = end
-    this.#hasCr = text.includes('\r')
+    this.#mayHaveCr = text.length < LONG || text.includes('\r')
     this.#source = source
     this.#prefix = this.#tail
     this.#tail = ''

@@ -146,7 +146,7 @@ function poolOf(recipe: Omit<Recipe, 'held' | 'changed'>): Pool<TypedEvent, unkn
   })
   const { group, keep } = groupOf(
     merged as Observable<Pooled<TypedEvent, unknown>>,
-    ({ member }) => (member as LiveMember).lessee === undefined,
+    ({ member }) => (member as LiveMember).available,
   )
   return endow(group, {
     get members() {
