@@ -1,6 +1,7 @@
 import { isIPv4, type Server, type Socket } from 'node:net'
 import type { Endpoint } from '../connection/connection.js'
 import { pack, unpack } from './packed-address.js'
+import { handleOf } from './socket-handle.js'
 import { hasPath, type PathTarget, type TcpTarget } from './socket-options.js'
 
 const localOf = Symbol('sluice.local')
@@ -12,11 +13,6 @@ const EVERY = new Set(['0.0.0.0', '::'])
 interface Remembering extends Socket {
   [localOf]?: Endpoint | undefined
   [remoteOf]?: number | undefined
-}
-
-/** What the handle of a socket tells without its socket's taking a note of it. Node does not document it. */
-interface Asked {
-  readonly _handle?: { readonly getpeername?: (answer: { address?: string; port?: number }) => number } | null
 }
 
 /** Where a dial goes to: all that is known of the remote end until it is connected, and all there is to know if it is an address. */
@@ -56,7 +52,7 @@ function rememberLocal(socket: Remembering): void {
 /** Node itself takes a note of it, once it is asked: ours is smaller, where we can have it. */
 function rememberRemote(socket: Remembering): void {
   const answer: { address?: string; port?: number } = {}
-  ;(socket as Asked)._handle?.getpeername?.(answer)
+  handleOf(socket)?.getpeername?.(answer)
   const { address = '', port = 0 } = answer
   const packed = pack(address, port)
   if (packed === undefined) Reflect.get(socket, 'remoteAddress')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { SluiceError } from '../connection/errors.js'
+import { handleOf } from './socket-handle.js'
 
 /** What share of its files a process keeps for what it has to open itself, and how many at the most. */
 const SHARE = 1 / 8
@@ -22,7 +23,7 @@ export class FileLimit {
    * of the newest file says how many there are at the least.
    */
   objection(socket: Socket): SluiceError | undefined {
-    if (numberOf(socket) < this.#limit - this.#reserve) return undefined
+    if ((handleOf(socket)?.fd ?? 0) < this.#limit - this.#reserve) return undefined
     return new SluiceError(
       'ERR_TOO_MANY_FILES',
       `of the ${this.#limit} files that this process may open, no more than ${this.#reserve} are left`,
@@ -38,10 +39,4 @@ function openFiles(limits: string): number {
   } catch {
     return Infinity
   }
-}
-
-/** The handle knows, in a property that is not documented. */
-function numberOf(socket: Socket): number {
-  const { _handle: handle } = socket as { readonly _handle?: { readonly fd?: number } | null }
-  return handle?.fd ?? 0
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { handleOf } from './socket-handle.js'
 
 /** Called as a method of the socket, with how many bytes have been read. */
 export type OnRead = (this: Duplex, size: number) => boolean
@@ -19,7 +20,6 @@ const kBuffer = names.get('kBuffer')
 const kBufferCb = names.get('kBufferCb')
 
 interface Hooked {
-  _handle?: { useUserBuffer?: (buffer: Uint8Array) => void } | null
   [hook: symbol]: unknown
 }
 
@@ -29,7 +29,7 @@ interface Hooked {
  */
 export function shareReads(socket: Duplex, onRead: OnRead): boolean {
   const hooked = socket as unknown as Hooked
-  const { _handle: handle } = hooked
+  const handle = handleOf(socket)
   if (kBuffer === undefined || kBufferCb === undefined || handle?.useUserBuffer === undefined) return false
   if (hooked[kBuffer] === readBuffer) return true
   hooked[kBuffer] = readBuffer

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { localEndpoint, remoteEndpoint } from './endpoint.js'
+import { handleOf } from './socket-handle.js'
 
 /** What differs between the kinds of Node's duplexes. */
 export interface SocketKind {
@@ -62,8 +63,7 @@ function abort(socket: Duplex): void {
   socket.destroy()
 }
 
-/** Node tells only of whole writes, and may have handed over most of one: its handle knows, in a property that is not documented. */
+/** Node tells only of whole writes, and may have handed over most of one: its handle knows. */
 function pending(socket: Duplex): number | undefined {
-  const { _handle: handle } = socket as { readonly _handle?: { readonly writeQueueSize?: number } | null }
-  return handle?.writeQueueSize
+  return handleOf(socket)?.writeQueueSize
 }
