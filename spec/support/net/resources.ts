@@ -17,8 +17,16 @@ export async function resourcesAtRest(): Promise<Record<string, number>> {
 
 /** The same, after a few rounds of the event loop in which what is closing may close. */
 export async function resourcesLeft(expected: Record<string, number>): Promise<Record<string, number>> {
-  for (let round = 0; round < 1_000 && !isDeepStrictEqual(resources(), expected); round += 1) await turn()
-  return resources()
+  for (let round = 0; round < 1_000 && !isDeepStrictEqual(resourcesBesides(expected), expected); round += 1)
+    await turn()
+  return resourcesBesides(expected)
+}
+
+/** What was there before may have ended meanwhile, as it was begun by somebody else: what counts is what there is more of. */
+function resourcesBesides(expected: Record<string, number>): Record<string, number> {
+  const counts = resources()
+  for (const [kind, count] of Object.entries(expected)) counts[kind] = Math.max(counts[kind] ?? 0, count)
+  return counts
 }
 
 /** Goes round the event loop until something holds. If it never does, the spec times out. */
