@@ -89,10 +89,9 @@ function checkLine(line: unknown): void {
 class LineDecoder extends Cutter<string> {
   readonly #dropsBlank: boolean
   readonly #limit: number
-  /** Text with whole lines from `#next` to `#end`, and the bytes it was decoded from. */
+  /** Text that is not cut from `#next` on, and the bytes it was decoded from. */
   #text = ''
   #next = 0
-  #end = 0
   #mayHaveCr = false
   #source: Uint8Array = NOTHING
   /** What the first line of the text starts with. */
@@ -115,7 +114,7 @@ class LineDecoder extends Cutter<string> {
     do {
       if (!this.#cutText(emit)) return false
       if (this.at < this.chunk.length && !this.#read()) return false
-    } while (this.#next < this.#end || this.at < this.chunk.length)
+    } while (this.#next < this.#text.length || this.at < this.chunk.length)
     return true
   }
 
@@ -124,7 +123,7 @@ class LineDecoder extends Cutter<string> {
   }
 
   protected override carry(): void {
-    if (this.#next < this.#end) this.#undecode()
+    if (this.#next < this.#text.length) this.#undecode()
     if (this.#skipping) this.at = this.chunk.length
     super.carry()
   }
@@ -137,10 +136,11 @@ class LineDecoder extends Cutter<string> {
   }
 
   #cutText(emit: (line: string) => boolean): boolean {
-    while (this.#next < this.#end) {
+    while (this.#next < this.#text.length) {
       const text = this.#text
       const start = this.#next
       const lf = text.indexOf('\n', start)
+      if (lf < 0) return this.#carryTail(start)
       this.#next = lf + 1
       let line = text.slice(start, this.#mayHaveCr && lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
       if (this.#prefix !== '') line = this.#takePrefix(lf > start) + line
@@ -154,7 +154,19 @@ class LineDecoder extends Cutter<string> {
   #takePrefix(goesOn: boolean): string {
     const prefix = goesOn ? this.#prefix : withoutCr(this.#prefix)
     this.#prefix = ''
+    this.carried.clear()
     return prefix
+  }
+
+  /** What lies behind the last LF is carried as bytes and as text. */
+  #carryTail(start: number): true {
+    const text = this.#text
+    const source = this.#source
+    this.carried.push(source, text.length === source.length ? start : source.lastIndexOf(LF) + 1)
+    const tail = this.#prefix + text.slice(start)
+    this.#forgetText()
+    this.#tail = tail
+    return true
   }
 
   /** Decodes what comes next in the chunk, or carries what is no line yet. Answers whether to go on. */
@@ -173,26 +185,15 @@ class LineDecoder extends Cutter<string> {
     return rest > this.#limit ? this.#startToLeaveOut(chunk.indexOf(LF, at + this.#limit)) : this.#carry('')
   }
 
-  /** Decodes the chunk to its end: what lies behind the last LF is carried as bytes and as text. */
   #decodeAll(): true {
     const { chunk, at } = this
-    const bytes = at === 0 ? chunk : chunk.subarray(at)
-    const text = decoder.decode(bytes)
-    const tail = bytes.lastIndexOf(LF) + 1
-    if (tail === 0) return this.#carry(this.#tail + text)
-    const end = text.length === bytes.length ? tail : text.lastIndexOf('\n') + 1
-    this.#begin(text, end, bytes)
+    this.#begin(at === 0 ? chunk : chunk.subarray(at))
     this.at = chunk.length
-    if (tail === bytes.length) return true
-    this.carried.push(bytes, tail)
-    this.#tail = text.slice(end)
     return true
   }
 
   #decodeUpTo(last: number): true {
-    const lines = this.chunk.subarray(this.at, last + 1)
-    const text = decoder.decode(lines)
-    this.#begin(text, text.length, lines)
+    this.#begin(this.chunk.subarray(this.at, last + 1))
     this.at = last + 1
     return true
   }
@@ -200,22 +201,20 @@ class LineDecoder extends Cutter<string> {
   /** Decodes a line that is carried in part, where the part did not end with a character. */
   #decodeCarried(lf: number): true {
     const line = this.carried.takeWith(this.carried.length + lf + 1 - this.at, this.chunk, this.at)
-    const text = decoder.decode(line)
     this.#tail = ''
-    this.#begin(text, text.length, line)
+    this.#begin(line)
     this.at = lf + 1
     return true
   }
 
-  #begin(text: string, end: number, source: Uint8Array): void {
+  #begin(source: Uint8Array): void {
+    const text = decoder.decode(source)
     this.#text = text
     this.#next = 0
-    this.#end = end
     this.#mayHaveCr = text.length < LONG || text.includes('\r')
     this.#source = source
     this.#prefix = this.#tail
     this.#tail = ''
-    this.carried.clear()
   }
 
   #carry(tail: string): true {
@@ -229,7 +228,6 @@ class LineDecoder extends Cutter<string> {
     const told = this.#text.slice(0, this.#next).split('\n').length - 1
     let at = 0
     for (let line = 0; line < told; line += 1) at = this.#source.indexOf(LF, at) + 1
-    this.carried.clear()
     this.carried.push(this.#source, at)
     this.#forgetText()
   }
@@ -251,7 +249,6 @@ class LineDecoder extends Cutter<string> {
   #forgetText(): void {
     this.#text = ''
     this.#next = 0
-    this.#end = 0
     this.#source = NOTHING
     this.#prefix = ''
   }
