@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Observable, Subject, finalize, map, take } from 'rxjs'
 import { WrappedConnection, type Connection, type ConnectionEvent } from 'sluice'
-import { framed, lines, switchable, type Codec } from 'sluice/framing'
+import { framed, lengthField, lines, switchable, type Codec } from 'sluice/framing'
 import { group } from 'sluice/pool'
 import { memory, recordingConnection, type MemoryNetwork, type RecordingConnection } from 'sluice/testing'
 import { run } from '../support/run.js'
@@ -260,6 +260,20 @@ describe('broadcast', () => {
       server.broadcast('hello')
       expect(count()).to.equal(10)
       expect(got.flat()).to.have.length(10)
+    })
+
+    it('once for all, and again by the codec below where there is one', () => {
+      const net = memory()
+      const layered = <E extends ConnectionEvent>(stream: Observable<E>) =>
+        stream.pipe(framed(lengthField({ lengthFieldLength: 1 })), framed(lines()))
+      const server = group(layered(net.listen({ port: 1 })))
+      server.subscribe()
+      const got: string[] = []
+      layered(net.connect({ port: 1 })).subscribe(event => {
+        if (event.type === 'packet') got.push(event.packet)
+      })
+      server.broadcast('hello')
+      expect(got).to.deep.equal(['hello'])
     })
 
     it('nothing for a wrapper that sends in its own way', () => {

@@ -45,7 +45,8 @@ export function sendsWhole(connection: Connection): connection is Connection & S
 export function sendPieces(connection: Connection, pieces: readonly Uint8Array[]): boolean {
   if (sendsWhole(connection)) return connection[sendWhole](pieces)
   const sends = connection as Connection & Partial<SendsEncoded<Uint8Array>>
-  if (sends[encoder] !== undefined && sends[sendEncoded] !== undefined) return sends[sendEncoded](pieces)
+  // Where something is made of bytes in turn, in frames, say, they are packets like any others.
+  if (sends[encoder] === plainBytes && sends[sendEncoded] !== undefined) return sends[sendEncoded](pieces)
   let accepted = true
   for (const piece of pieces) accepted = connection.send(piece)
   return accepted
