@@ -297,6 +297,19 @@ describe('sendAll', () => {
       expect(live.observed).to.equal(false)
     })
 
+    it('asks for no more of what has failed, though it tells all at once', () => {
+      let asked = 0
+      const endless = function* () {
+        for (; asked < 100; asked += 1) yield 'a'
+      }
+      const { failure } = opened(
+        sendAll(() => from(endless()), { overflow: 'fail', maxPackets: 1 }),
+        every(1),
+      )
+      expect(failure()).to.have.property('code', 'ERR_SEND_OVERFLOW')
+      expect(asked).to.be.below(5)
+    })
+
     for (const [overflow, kept] of [
       ['drop-oldest', ['d!', 'e!']],
       ['drop-newest', ['b!', 'c!']],
@@ -504,6 +517,47 @@ describe('sendAll', () => {
       events.next({ type: 'end', connection })
       drain()
       expect(calls()).to.deep.equal(['send', 'send', 'pause', 'send', 'resume'])
+    })
+
+    it('holds nothing that we have closed before, whatever an async iterable still waits for', async () => {
+      let released = 0
+      const waiting = {
+        next: () => new Promise<never>(() => undefined),
+        return: () => {
+          released += 1
+          return Promise.resolve({ done: true, value: undefined } as const)
+        },
+      }
+      const network = memory()
+      const told: string[] = []
+      network
+        .listen({ port: 1 })
+        .pipe(sendAll(() => ({ [Symbol.asyncIterator]: () => waiting })))
+        .subscribe(event => {
+          told.push(event.type)
+          if (event.type === 'packet') event.connection.close()
+        })
+      network.connect({ port: 1 }).subscribe(event => {
+        if (event.type === 'open') event.connection.send(new Uint8Array(1))
+      })
+      await turn()
+      expect(told).to.deep.equal(['listening', 'open', 'packet', 'end', 'close'])
+      expect(released).to.equal(1)
+    })
+
+    it('lets go when an async iterable answers after we have closed', async () => {
+      let answer: (result: IteratorResult<string>) => void = () => undefined
+      const source = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise<IteratorResult<string>>(resolve => (answer = resolve)),
+        }),
+      }
+      const { connection, events, calls } = opened(sendAll(() => source))
+      events.next({ type: 'end', connection })
+      connection.close()
+      answer({ done: false, value: 'a' })
+      await turn()
+      expect(calls()).to.deep.equal(['pause', 'close', 'resume'])
     })
 
     it('does not hold what has nothing more to send', () => {

@@ -5,6 +5,8 @@ import { handlerError, type SluiceError } from '../connection/errors.js'
 export interface Feeder {
   /** The source is at its end, and all of it was taken for sending. */
   finished(feed: Feed): void
+  /** The source was let go of before that. */
+  released(feed: Feed): void
 }
 
 /** What leads one source's packets into one connection: for as long as there is room, and on when there is again. */
@@ -98,5 +100,6 @@ export abstract class Feed {
     if (this.#state !== 'cancelled') return
     this.#state = 'released'
     this.release()
+    this.#feeder.released(this)
   }
 }

@@ -72,9 +72,12 @@ export class Feeding implements Observer<AnyEvent>, Feeder {
     this.#letGo(connection)
   }
 
+  released({ connection }: Feed): void {
+    this.#letGo(connection)
+  }
+
   cancel(): void {
     for (const feed of this.#feeds.values()) feed.cancel()
-    for (const hold of this.#holds.values()) hold.unsubscribe()
   }
 
   #start(connection: Connection<never>): void {
@@ -98,7 +101,9 @@ export class Feeding implements Observer<AnyEvent>, Feeder {
 
   /** Law 12: the peer's end is answered with ours when it was told, and not while the connection is held. */
   #hold(connection: Connection<never>): void {
-    if (this.#feeds.get(connection.id)?.unfinished === true) this.#holds.set(connection.id, connection.pause())
+    const feed = this.#feeds.get(connection.id)
+    feed?.goOn() // Where we have closed the connection, it sees that now.
+    if (feed?.unfinished === true) this.#holds.set(connection.id, connection.pause())
   }
 
   #letGo({ id }: Connection<never>): void {
@@ -113,7 +118,6 @@ export class Feeding implements Observer<AnyEvent>, Feeder {
     this.#feeds.delete(connection.id)
     feed.cancel()
     this.#tellDropped(feed)
-    this.#letGo(connection)
   }
 
   #tellDropped(feed: Feed): void {

@@ -1,4 +1,4 @@
-import type { Observable, Subscription } from 'rxjs'
+import { takeWhile, type Observable, type Subscription } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
 import { handlerError } from '../connection/errors.js'
 import { Backlog, type BacklogOptions } from './backlog.js'
@@ -30,10 +30,8 @@ export class PushedFeed extends Feed {
   }
 
   override start(): void {
-    this.#subscription = this.#packets.subscribe({
-      next: packet => {
-        this.#take(packet)
-      },
+    // What tells all while we subscribe can't be unsubscribed from yet, and may have no end.
+    this.#subscription = this.#packets.pipe(takeWhile(packet => this.#take(packet))).subscribe({
       error: (thrown: unknown) => {
         this.fail(handlerError('the source of sendAll', thrown))
       },
@@ -58,8 +56,9 @@ export class PushedFeed extends Feed {
     this.#subscription?.unsubscribe()
   }
 
-  #take(packet: unknown): void {
-    if (this.over) return
+  /** Answers whether there is use for more. */
+  #take(packet: unknown): boolean {
+    if (this.over) return false
     this.attempt(() => {
       this.dropped += this.#backlog.put(packet)
     })
@@ -67,5 +66,6 @@ export class PushedFeed extends Feed {
     const dropped = this.#backlog.trim()
     if (typeof dropped === 'number') this.dropped += dropped
     else this.fail(dropped)
+    return !this.over
   }
 }
