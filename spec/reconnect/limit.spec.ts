@@ -30,8 +30,8 @@ describe('limit', () => {
         const delay = delays.next()
         if (delay.done !== true) given.push(delay.value)
       }
-      // Asked for at 5, 20 and 45: the third would end at 75, and the fourth at 125, when 80 is the last.
-      for (const frame of [5, 20, 45, 85]) scheduler.schedule(next, frame)
+      // Asked for at 5, 20 and 50: the third would end at 80, which is the last, and the fourth at 125.
+      for (const frame of [5, 20, 50, 85]) scheduler.schedule(next, frame)
       flush()
     })
     expect(given).to.deep.equal([10, 20, 30])

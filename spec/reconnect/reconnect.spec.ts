@@ -145,6 +145,13 @@ describe('reconnect', () => {
         expectEvents(stream, '^-----------------------!').toBe('o---(x1)o---(x1)o---(x1)', waits)
       }))
 
+    it('as staying up what was open, and not what its source does when it has closed', () =>
+      run(({ cold, plain, expectEvents }) => {
+        const dial = concat(cold('o(x|)'), plain.cold<never>('20ms |'))
+        const stream = dial.pipe(reconnect([4, 5], { stableAfter: 10 }))
+        expectEvents(stream, '^ 51ms !').toBe('ox 19ms 1---ox 19ms 2----o', waits)
+      }))
+
     it('ten seconds as staying up, unless told otherwise', () =>
       run(({ cold, expectEvents }) => {
         const policy = [4, 4]
@@ -436,6 +443,13 @@ describe('reconnect', () => {
       run(({ cold, expectEvents }) => {
         const stream = cold('----op(x|)', { p: 0 }).pipe(reconnect([9, 6, 50], { hint }))
         expectEvents(stream, '^------------------------!').toBe('----op(x1)op(x2)------op(x3)', { p: 0, ...waits })
+      }))
+
+    it('lets no peer that breaks the format come back sooner by it', () =>
+      run(({ cold, expectEvents }) => {
+        const dial = cold('----op(x#)', { p: 0 }, 'ERR_FRAME_MALFORMED')
+        const stream = dial.pipe(reconnect([9, 6], { hint, slow: 40, random: () => 0 }))
+        expectEvents(stream, '^ 56ms !').toBe('----op(x1)op(x2) 40ms o', { p: 0, ...waits })
       }))
 
     for (const [hinted, delay] of [

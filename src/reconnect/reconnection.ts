@@ -40,6 +40,7 @@ export class Reconnection {
   // What is known of the connection that was dialled last:
   #live: Connection<never> | undefined
   #openedAt: number | undefined
+  #stable = false
   #close: Close | undefined
   #hint: number | undefined
 
@@ -57,6 +58,7 @@ export class Reconnection {
 
   dial(): void {
     this.#live = this.#openedAt = this.#close = this.#hint = undefined
+    this.#stable = false
     this.#dialling = true
     const dialled = this.#source.subscribe({
       next: event => {
@@ -92,6 +94,7 @@ export class Reconnection {
         break
       case 'close':
         this.#live = undefined
+        this.#stable ||= this.#wasStable()
         this.#close = event
         this.#listen(event)
         break
@@ -101,6 +104,14 @@ export class Reconnection {
       default:
     }
     this.#subscriber.next(told)
+  }
+
+  /** What the source does when its connection has closed does not count. */
+  #wasStable(): boolean {
+    const { stableAfter = 10_000 } = this.#options
+    const openedAt = this.#openedAt
+    this.#openedAt = undefined
+    return openedAt !== undefined && now() - openedAt >= stableAfter
   }
 
   #listen(event: PacketEvent<unknown, Connection<never>> | Close): void {
@@ -144,8 +155,8 @@ export class Reconnection {
   }
 
   #comeBack(verdict: Verdict, error: unknown): void {
-    const { stableAfter = 10_000, now: early } = this.#options
-    if (this.#openedAt !== undefined && now() - this.#openedAt >= stableAfter) this.#outage.over()
+    const { now: early } = this.#options
+    if (this.#stable) this.#outage.over()
     const planned = this.#outage.next()
     if (planned !== undefined) this.#wait(this.#delay(verdict, planned, error), error, early)
     else if (early !== undefined) this.#wait(Infinity, error, early)
@@ -153,9 +164,13 @@ export class Reconnection {
   }
 
   #delay(verdict: Verdict, planned: number, error: unknown): number {
-    const { slow = 30_000, random = Math.random } = this.#options
     const hint = this.#hint
-    if (hint !== undefined) return this.#outage.attempt === 1 ? hint : Math.max(hint, planned)
+    if (hint !== undefined && this.#outage.attempt === 1) return hint
+    return Math.max(hint ?? 0, this.#unhinted(verdict, planned, error))
+  }
+
+  #unhinted(verdict: Verdict, planned: number, error: unknown): number {
+    const { slow = 30_000, random = Math.random } = this.#options
     const earliest = retryAfter(error, now())
     if (earliest !== undefined) return Math.min(earliest, longestHint) + planned
     if (verdict === 'retry') return planned
