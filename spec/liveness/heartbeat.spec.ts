@@ -234,6 +234,26 @@ describe('heartbeat', () => {
     })
   })
 
+  describe('behind what takes long', () => {
+    const download = (cut: number) =>
+      diary(day => {
+        const { net } = answering(day, { bandwidth: 1, window: 10 })
+        const dialled = client(day, net, 700)
+        day.at(20, () => dialled.connection?.send('x'.repeat(600)))
+        day.at(cut, () => {
+          net.cut('client', 'server')
+        })
+      })
+
+    it('waits for an answer only when the ping has gone', () => {
+      expect(download(699)).to.deep.equal(['0 a open', '623 a heartbeat 543'])
+    })
+
+    it('finds a peer that takes nothing any more', () => {
+      expect(download(300)).to.deep.equal(['0 a open', '380 a close timeout', '380 error ERR_HEARTBEAT_TIMEOUT'])
+    })
+  })
+
   describe('while we do not read', () => {
     it('keeps a peer that takes what we write, for however long', () => {
       const told = diary(day => {

@@ -10,9 +10,10 @@ import { heartbeatRules, type HeartbeatEvent, type HeartbeatOptions } from './he
  * a dead peer is known after `interval + timeout` at the latest.
  *
  * Any input counts as life, and where there is input no ping is sent. The first ping comes after half the interval to
- * all of it, at random. While we have paused the connection ourselves its silence is no sign: the pings go on, and a
- * peer is alive as long as it takes what we write. A connection on which we have finished sending can't be asked, and
- * is let be: for those there is `idleTimeout`.
+ * all of it, at random, and none has begun to wait while the peer still takes what was sent before it. While we have
+ * paused the connection ourselves its silence is no sign: the pings go on, and a peer is alive as long as it takes what
+ * we write. A connection on which we have finished sending can't be asked, and is let be: for those there is
+ * `idleTimeout`.
  *
  * Emits all events but the pongs, each of which becomes a `heartbeat` with its round trip. One timer serves all
  * connections of a subscription: it looks at them at least eight times within the interval (or the timeout, if that is

@@ -11,6 +11,8 @@ export class Pulse {
 
   #bytesRead: number
   #bytesWritten: number
+  /** What had been taken for sending when the last ping was sent: all of it goes out before that. */
+  #ahead = 0
   /**
    * When the ping was sent whose pong tells the round trip; none while we don't read, since a pong would wait for us.
    */
@@ -28,10 +30,13 @@ export class Pulse {
     const { bytesRead, bytesWritten, bufferedAmount, paused } = this.connection
     const heard = bytesRead !== this.#bytesRead
     // While we don't read we can't hear: then a peer who takes what we write is alive.
-    const alive = heard || (paused && (bufferedAmount === 0 || bytesWritten !== this.#bytesWritten))
+    const takes = bytesWritten !== this.#bytesWritten
+    const alive = heard || (paused && (bufferedAmount === 0 || takes))
     // What has arrived since the last look may have done so right after it.
     this.quiet = heard ? 1 : this.quiet + 1
     if (alive) this.waiting = undefined
+    // Who still takes what lies before a ping has not got it.
+    else if (takes && bytesWritten < this.#ahead) this.waiting &&= 0
     else if (this.waiting !== undefined) this.waiting += 1
     if (paused) this.#measuredFrom = undefined
     this.#bytesRead = bytesRead
@@ -41,6 +46,7 @@ export class Pulse {
   pinged(): void {
     this.quiet = 0
     this.waiting = 0
+    this.#ahead = this.connection.bytesAccepted
     this.#measuredFrom = this.connection.paused ? undefined : now()
   }
 
