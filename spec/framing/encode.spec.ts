@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { EMPTY, Subject, concatWith, of, take, throwError, toArray } from 'rxjs'
+import { EMPTY, Subject, concatWith, from, of, take, tap, throwError, toArray } from 'rxjs'
 import { decode, encode, lengthField, lines, switchable } from 'sluice/framing'
 
 describe('encode', () => {
@@ -52,6 +52,21 @@ describe('encode', () => {
     source.next('b')
     expect(told).to.have.length(1)
     expect(source.observed).to.equal(false)
+  })
+
+  it('asks for no more of a source that tells all at once', () => {
+    let asked = 0
+    const endless = function* () {
+      for (; asked < 100; asked += 1) yield 'a'
+    }
+    from(endless()).pipe(encode(lines()), take(2)).subscribe()
+    from(['b\nc', 'd'])
+      .pipe(
+        tap(() => (asked += 1)),
+        encode(lines()),
+      )
+      .subscribe({ error: () => undefined })
+    expect(asked).to.equal(2)
   })
 
   it('takes a codec that switches, a fresh one for each subscription', () => {

@@ -1,4 +1,5 @@
-import { Observable, type OperatorFunction } from 'rxjs'
+import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
+import { Inlet } from '../connection/inlet.js'
 import { checkOptions } from '../connection/options.js'
 import { codecRule, COPIED, type Codec } from './codec.js'
 
@@ -21,24 +22,39 @@ export function encode<Out>(
   checkOptions('encode', { codec }, { codec: codecRule }, ['codec'])
   return source =>
     new Observable(subscriber => {
-      const chosen = typeof codec === 'function' ? codec() : codec
-      const write = (bytes: Uint8Array): void => {
-        subscriber.next(bytes.length > COPIED ? bytes : new Uint8Array(bytes))
-      }
-      return source.subscribe({
-        next(packet) {
-          try {
-            chosen.encode(packet, write)
-          } catch (thrown) {
-            subscriber.error(thrown)
-          }
-        },
-        error(error: unknown) {
-          subscriber.error(error)
-        },
-        complete() {
-          subscriber.complete()
-        },
-      })
+      const encoding = new Encoding(subscriber, codec)
+      subscriber.add(encoding)
+      source.subscribe(encoding)
     })
+}
+
+class Encoding<Out> extends Inlet<Out> {
+  readonly #subscriber: Subscriber<Uint8Array>
+  readonly #codec: Codec<unknown, Out>
+  readonly #write: (bytes: Uint8Array) => void
+
+  constructor(subscriber: Subscriber<Uint8Array>, codec: Codec<unknown, Out> | (() => Codec<unknown, Out>)) {
+    super()
+    this.#subscriber = subscriber
+    this.#codec = typeof codec === 'function' ? codec() : codec
+    this.#write = bytes => {
+      subscriber.next(bytes.length > COPIED ? bytes : new Uint8Array(bytes))
+    }
+  }
+
+  protected take(packet: Out): void {
+    try {
+      this.#codec.encode(packet, this.#write)
+    } catch (thrown) {
+      this.#subscriber.error(thrown)
+    }
+  }
+
+  protected failed(error: unknown): void {
+    this.#subscriber.error(error)
+  }
+
+  protected ended(): void {
+    this.#subscriber.complete()
+  }
 }
