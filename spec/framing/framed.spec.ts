@@ -65,12 +65,13 @@ function played() {
   const connection = recordingConnection()
   const told: string[] = []
   let handle: LineConnection | undefined
+  let hold: Subscription | undefined
   const subscription = events.pipe(framed(lines())).subscribe(event => {
     told.push(...story([event]))
     if ('connection' in event) handle = event.connection
-    if (event.type === 'packet' && event.packet === 'hold') event.connection.pause()
+    if (event.type === 'packet' && event.packet === 'hold') hold = event.connection.pause()
   })
-  return { events, connection, told, subscription, framed: () => handle }
+  return { events, connection, told, subscription, framed: () => handle, letGo: () => hold?.unsubscribe() }
 }
 
 describe('framed', () => {
@@ -153,6 +154,24 @@ describe('framed', () => {
     wire.receive('b\n', 'c\n')
     expect(asked).to.deep.equal(['peer'])
     expect(packets()).to.deep.equal(['b', 'c'])
+  })
+
+  it('asks for no codec of a connection that is let go before it is open, as nothing is known of it yet', () => {
+    const asked: string[] = []
+    const { stream, wire } = dialled()
+    stream
+      .pipe(
+        framed(({ state }) => {
+          asked.push(state)
+          return lines()
+        }),
+      )
+      .subscribe(event => {
+        if (event.type === 'connecting') event.connection.pause().unsubscribe()
+      })
+    wire().line.opened()
+    wire().receive('a\n')
+    expect(asked).to.deep.equal(['open'])
   })
 
   it('completes and errors as its source does', () => {
@@ -389,6 +408,29 @@ describe('framed', () => {
       expect(told.slice(2)).to.deep.equal(['packet a', 'close local'])
     })
 
+    it('is over when the packets below are those of a connection that is destroyed', () => {
+      const { stream, wire } = dialled()
+      let below: Connection | undefined
+      const told: string[] = []
+      stream
+        .pipe(
+          framed(fixed({ length: 4 })),
+          tap(event => {
+            if (event.type === 'open') below = event.connection
+          }),
+          framed(lines()),
+        )
+        .subscribe(event => {
+          told.push(...story([event]))
+          if (event.type === 'packet') event.connection.pause()
+        })
+      wire().line.opened()
+      wire().receive('a\nb\n')
+      below?.destroy()
+      expect(told.slice(2)).to.deep.equal(['packet a', 'close local'])
+      expect(below?.paused).to.equal(false)
+    })
+
     it('of one connection leaves the others alone', () => {
       const { stream, accept } = bound()
       const told: string[] = []
@@ -434,6 +476,19 @@ describe('framed', () => {
       hold?.unsubscribe()
       expect(told.slice(2)).to.deep.equal(['packet b', 'packet c', 'packet d', 'end', 'close remote', 'complete'])
     })
+  })
+
+  it('keeps the order of what it is told although it waits', () => {
+    const { events, connection, told, framed, letGo } = played()
+    events.next({ type: 'open', connection, session: 1 })
+    const hold = framed()?.pause()
+    events.next({ type: 'packet', connection, packet: Buffer.from('hold') })
+    events.next({ type: 'end', connection })
+    events.next({ type: 'close', connection, reason: 'remote', bytesUnsent: 0 })
+    hold?.unsubscribe()
+    expect(told).to.deep.equal(['open', 'packet hold'])
+    letGo()
+    expect(told.slice(2)).to.deep.equal(['end', 'close remote'])
   })
 
   it('takes nothing of a source that goes on after its last word', () => {
@@ -808,6 +863,26 @@ describe('framed', () => {
     wire.receive('hello\nab')
     expect(told().slice(2)).to.deep.equal(['packet hello'])
     connection.send('go')
+    expect(told().slice(3)).to.deep.equal(['packet a', 'packet b'])
+  })
+
+  it('tells nothing of another codec while paused, though a frame that was left out is answered with the switch', () => {
+    let hold: Subscription | undefined
+    const { wire, told } = opened(
+      switchable<string>(lines({ maxLength: 5, onOversize: 'skip' }), {
+        sent: line => (line === 'go' ? { receive: mapCodec(fixed({ length: 1 }), text, bytes) } : undefined),
+      }),
+      {
+        react: event => {
+          if (event.type !== 'skipped') return
+          hold = event.connection.pause()
+          event.connection.send('go')
+        },
+      },
+    )
+    wire.receive('too long\nab')
+    expect(told().slice(2)).to.deep.equal(['skipped 8'])
+    hold?.unsubscribe()
     expect(told().slice(3)).to.deep.equal(['packet a', 'packet b'])
   })
 

@@ -144,6 +144,21 @@ describe('lines', () => {
     expect(told.at(-1)).to.equal('d')
   })
 
+  it('has only what is behind a line that is left out as its rest', () => {
+    for (const asked of ['while it is told', 'afterwards']) {
+      let rest: Uint8Array | undefined
+      const decoder = lines({ maxLength: 3, onOversize: 'skip' }).decoder({
+        skipped: () => {
+          if (asked === 'while it is told') rest = decoder.rest()
+          return false
+        },
+        more: () => undefined,
+      })
+      decoder.decode(Buffer.from('too long\nab'), () => true)
+      expect(Buffer.from(rest ?? decoder.rest()).toString(), asked).to.equal('ab')
+    }
+  })
+
   it('handles each byte a few times only, also when they come one by one', () => {
     const handled = (size: number, cut: number) => {
       const codec = lines({ maxLength: 1_000_000 })

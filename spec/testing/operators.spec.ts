@@ -1,4 +1,4 @@
-import { NEVER, concatMap, of, type OperatorFunction } from 'rxjs'
+import { NEVER, concatMap, of, type Observable, type OperatorFunction } from 'rxjs'
 import { consume, firstPacket, heartbeat, idleTimeout, perConnection, reconnect, sendAll, trace } from 'sluice'
 import type { ConnectionEvent } from 'sluice'
 import { framed, raw } from 'sluice/framing'
@@ -9,6 +9,7 @@ type Operator = OperatorFunction<ConnectionEvent, ConnectionEvent>
 /** Each operator as it leaves the bytes what they are. */
 const operators: Readonly<Record<string, () => unknown>> = {
   framed: () => framed(raw()),
+  'framed over framed': () => (stream: Observable<ConnectionEvent>) => stream.pipe(framed(raw()), framed(raw())),
   perConnection: () => perConnection(packets => packets),
   'perConnection, by promise': () => perConnection(concatMap(packet => Promise.resolve(packet))),
   'consume, at once': () => consume(packet => of(packet)),

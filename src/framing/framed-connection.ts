@@ -48,7 +48,7 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
   }
 
   override get paused(): boolean {
-    return this.#holders > 0 || (this.#hold === undefined && this.inner.paused)
+    return !this.#over && (this.#holders > 0 || (this.#hold === undefined && this.inner.paused))
   }
 
   protected get codec(): Codec<In, Out> {
@@ -158,7 +158,7 @@ export class FramedConnection<In, Out> extends WrappedConnection<Out> implements
   // ── between them ──
 
   #goOn(): void {
-    if (this.#flows) this.#decode(NOTHING)
+    if (this.#flows && this.#decoder !== undefined) this.#decode(NOTHING)
     while (this.#flows) {
       const event = this.#waiting.shift()
       if (event === undefined) break

@@ -236,7 +236,7 @@ class LineDecoder extends Cutter<string> {
     const size = this.carried.length + (lf < 0 ? this.chunk.length : lf) - this.at
     this.carried.clear()
     this.#tail = ''
-    this.#skipping = true
+    this.#leaveOut(lf)
     return this.oversize(size, this.#limit, 'maxLength')
   }
 

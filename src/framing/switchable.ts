@@ -92,7 +92,7 @@ class SwitchableCodec<In, Out> implements Codec<In, Out> {
 }
 
 class SwitchableDecoder<In> implements Decoder<In> {
-  readonly #owner: DecoderOwner | undefined
+  readonly #owner: DecoderOwner
   readonly #told: (packet: In) => boolean
   #decoder: Decoder<In>
   #emit: (packet: In) => boolean = () => true
@@ -102,12 +102,16 @@ class SwitchableDecoder<In> implements Decoder<In> {
   #stopped = false
 
   constructor(codec: Codec<In, never>, owner: DecoderOwner | undefined, received: (packet: In) => void) {
-    this.#owner = owner
-    this.#decoder = codec.decoder(owner)
+    this.#owner = {
+      skipped: size => this.#goOnAfter(owner?.skipped(size) ?? true),
+      more() {
+        owner?.more()
+      },
+    }
+    this.#decoder = codec.decoder(this.#owner)
     this.#told = packet => {
       received(packet)
-      if (!this.#emit(packet)) this.#stopped = true
-      return !this.#stopped
+      return this.#goOnAfter(this.#emit(packet))
     }
   }
 
@@ -147,6 +151,12 @@ class SwitchableDecoder<In> implements Decoder<In> {
   #begin(emit: (packet: In) => boolean): void {
     this.#emit = emit
     this.#stopped = false
+  }
+
+  /** What was told may have stopped us. */
+  #goOnAfter(goesOn: boolean): boolean {
+    if (!goesOn) this.#stopped = true
+    return !this.#stopped
   }
 
   #goesOn(): boolean {
