@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { EMPTY, map, mergeMap, NEVER, of, retry, tap, throwError, timer } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
-import { SluiceError, type ConnectionEvent, type ConnectionStream } from 'sluice'
+import { SluiceError, reconnect, type Connection, type ConnectionEvent, type ConnectionStream } from 'sluice'
 import { marbles, recordingConnection, sameDiagram, type EventHelpers } from 'sluice/testing'
 import { run } from '../support/run.js'
 
@@ -174,6 +174,13 @@ describe('marbles', () => {
         expectEvents(script).toBe('o-----(x#)', {}, 'ECONNRESET')
       }))
 
+    it('tells nothing of what it held behind a failure, though the stream goes on', () =>
+      run(({ cold, expectEvents, at }) => {
+        const script = cold('lo-a-t----|', { t: { type: 'close', reason: 'error', error: 'ECONNRESET' } })
+        held(script, at, '--p----r')
+        expectEvents(script).toBe('lo---x----|')
+      }))
+
     it('tells no more when it is paused again by what it tells', () =>
       run(({ cold, expectEvents, at }) => {
         const script = cold('o-a-b-')
@@ -187,11 +194,59 @@ describe('marbles', () => {
         ).toBe('o----------a')
       }))
 
+    it('does not hold up the next one of its diagram', () =>
+      run(({ cold, expectEvents, at }) => {
+        const script = cold('lo-a-x-o-b--x')
+        held(script, at, '--p--------r')
+        expectEvents(script).toBe(['lo---------(ax)', '-------o-b--x'])
+      }))
+
     it('does not hold up another', () =>
       run(({ cold, expectEvents, at }) => {
         const script = cold(['o-a-b|', '-o-a-'])
         held(script, at, '-p----r')
         expectEvents(script).toBe(['o-----(ab|)', '-o-a'])
+      }))
+  })
+
+  describe('a connection that closes', () => {
+    it('says who has ended it, as every connection does', () =>
+      run(({ cold, expectEvents }) => {
+        const ended = (diagram: string, act: (connection: Connection<string>) => void, error?: string) =>
+          cold(diagram, {}, error).pipe(
+            tap(event => {
+              if (event.type === 'packet' || event.type === 'end') act(event.connection)
+            }),
+          )
+        const by = (reason: string) => ({ x: { type: 'close', reason } })
+        const closed = (connection: Connection<string>) => {
+          connection.close()
+        }
+        const shutDown = (connection: Connection<string>) => {
+          connection.close('shutdown')
+        }
+        const halfClosed = (connection: Connection<string>) => {
+          connection.end()
+        }
+        expectEvents(ended('o-a-(x|)', () => undefined)).toBe('o-a-(x|)', by('remote'))
+        expectEvents(ended('o-a-(x|)', closed)).toBe('o-a-(x|)', by('local'))
+        expectEvents(ended('o-a-(x|)', shutDown)).toBe('o-a-(x|)', by('shutdown'))
+        expectEvents(ended('o-a-(x|)', halfClosed)).toBe('o-a-(x|)', by('local'))
+        expectEvents(ended('o-a-e-(x|)', halfClosed)).toBe('o-a-e-(x|)', by('local'))
+        expectEvents(ended('o-e-(x|)', halfClosed)).toBe('o-e-(x|)', by('remote'))
+        expectEvents(ended('o-e-(x|)', closed)).toBe('o-e-(x|)', by('local'))
+        expectEvents(ended('o-a-(x#)', closed)).toBe('o-a-(x#)', by('local'))
+        expectEvents(ended('o-a-(x#)', () => undefined, 'ERR_IDLE_TIMEOUT')).toBe('o-a-(x#)', by('timeout'))
+      }))
+
+    it('is not dialled again when we have closed it', () =>
+      run(({ cold, expectEvents }) => {
+        const dial = cold('o-a-(x|)').pipe(
+          tap(event => {
+            if (event.type === 'packet') event.connection.close()
+          }),
+        )
+        expectEvents(dial.pipe(reconnect([4]))).toBe('o-a-(x|)')
       }))
   })
 
