@@ -336,6 +336,27 @@ describe('memory', () => {
         })
       }))
 
+    it('heals when all that has cut it is over', () =>
+      run(({ expectEvents, at }) => {
+        const net = memory()
+        net.host('b').listen({ port: 1 }).subscribe()
+        net.cut('a', 'b')
+        net.cut('a')
+        net.cut('b')
+        expectEvents(net.host('a').connect({ host: 'b', port: 1 })).toBe('c----o')
+        at('-a-b-p', {
+          a: () => {
+            net.heal('a')
+          },
+          b: () => {
+            net.heal('b')
+          },
+          p: () => {
+            net.heal('a', 'b')
+          },
+        })
+      }))
+
     it('heals only once', () => {
       const net = memory()
       net.heal('a', 'b')

@@ -37,7 +37,9 @@ export interface MemoryNetwork extends MemoryTransport {
    * dials stall. What is sent meanwhile arrives after `heal`, as TCP sends again what was lost.
    */
   cut(a: string, b?: string): void
-  /** Ends a `cut` of the same hosts: what was sent meanwhile arrives, and what was dialled goes on. */
+  /**
+   * Ends a `cut` of the same hosts: what was sent meanwhile arrives, and what was dialled goes on, where no other `cut` is between them.
+   */
   heal(a: string, b?: string): void
   /** Resets the connections between two hosts, or between one and all others: both ends see `ECONNRESET` at once. */
   reset(a: string, b?: string): void
@@ -96,6 +98,7 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
   const wires = new Set<MemoryWire>()
   const lastPorts = new Map<string, number>()
   const isolated = new Set<string>()
+  const severed = new Set<Link>()
   const down = new Set<string>()
 
   function linkOf(one: string, other: string): Link {
@@ -108,12 +111,18 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
     const back = new Path(() => settings, random)
     const link = { a, b, settings, forth, back }
     links.set(key, link)
-    if (a !== b && (isolated.has(a) || isolated.has(b))) cutLink(link)
+    settle(link)
     return link
   }
 
-  function linksOf(a: string, b: string | undefined): readonly Link[] {
-    return b === undefined ? [...links.values()].filter(link => (link.a === a) !== (link.b === a)) : [linkOf(a, b)]
+  function isCut(link: Link): boolean {
+    const { a, b } = link
+    return severed.has(link) || (a !== b && (isolated.has(a) || isolated.has(b)))
+  }
+
+  function settle(link: Link): void {
+    if (isCut(link)) cutLink(link)
+    else healLink(link)
   }
 
   function freePort(host: string): number {
@@ -245,12 +254,14 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
 
     cut(a, b) {
       if (b === undefined) isolated.add(a)
-      linksOf(a, b).forEach(cutLink)
+      else severed.add(linkOf(a, b))
+      links.forEach(settle)
     },
 
     heal(a, b) {
       if (b === undefined) isolated.delete(a)
-      linksOf(a, b).forEach(healLink)
+      else severed.delete(linkOf(a, b))
+      links.forEach(settle)
     },
 
     reset(a, b) {
