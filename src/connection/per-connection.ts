@@ -8,8 +8,9 @@ import { callback, checkOptions } from './options.js'
  *
  * What the answered streams emit takes the place of the packets, on the same connection; all other events pass, the `end` behind what
  * the stream still has to say. While nobody is subscribed to the packets the connection is paused, so a project may wait for something
- * else first. The packets complete at the connection's `end`; its `close` cancels what still runs. A project that throws, or whose
- * stream errors, closes its own connection with `ERR_HANDLER`; the others go on.
+ * else first. The packets complete at the connection's `end`; its `close` cancels what still runs. As the `end` waits for the stream, and
+ * an orderly `close` for the `end`, let a stream without an end of its own end with the packets. A project that throws, or whose stream
+ * errors, closes its own connection with `ERR_HANDLER`; the others go on.
  *
  * @throws `SluiceError` with code `ERR_OPTIONS`
  *
