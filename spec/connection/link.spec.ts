@@ -980,6 +980,22 @@ describe('A link', () => {
       subscription.unsubscribe()
       expect(wire.asked).to.deep.equal(['pause'])
     })
+
+    it('leaves no timer where reading on is its end, or fails', () => {
+      for (const fails of [false, true]) {
+        const scheduler = new TestScheduler(sameDiagram)
+        scheduler.run(() => {
+          const { connection, line, wire, subscription } = fakeOpen()
+          connection.pause()
+          wire.resume = () => {
+            if (fails) throw new Error('a bug')
+            line.closed()
+          }
+          subscription.unsubscribe()
+          expect([connection.state, scheduler.actions]).to.deep.equal(['closed', []])
+        })
+      }
+    })
   })
 
   describe('that is called inside of next', () => {

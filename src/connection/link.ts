@@ -227,7 +227,8 @@ export class Link<In, Out> implements Connection<Out>, Line<In>, HandsOver, Copi
     this.#mute()
     if (this.state === 'closed') return
     this.#ask('resume')
-    this.#finish()
+    // Reading on may have been its end.
+    if (this.#ending?.gone !== true) this.#finish()
   }
 
   /** What a transport has to say of an end, besides what all say. */
