@@ -5,64 +5,24 @@ import { dial } from '../connection/dial.js'
 import { SluiceError } from '../connection/errors.js'
 import { Gate } from '../connection/listener.js'
 import { checkOptions } from '../connection/options.js'
-import type { Transport } from '../connection/transport.js'
+import { seeded } from '../connection/seeded.js'
+import type { MemoryNetwork, MemoryTransport } from './memory-network.js'
 import {
-  linkDefaults,
   linkRules,
   memoryRules,
   placeRules,
   targetRules,
-  type LinkOptions,
-  type LinkSettings,
   type MemoryOptions,
   type MemoryPlace,
   type MemoryTarget,
 } from './memory-options.js'
 import { MemoryWire } from './memory-wire.js'
-import { Path } from './path.js'
-import { seeded } from '../connection/seeded.js'
+import type { Path } from './path.js'
+import { Ports, type Bound } from './ports.js'
 import { systemError } from './system-error.js'
-
-/** One host's way to be connected in memory. */
-export type MemoryTransport = Transport<MemoryTarget, MemoryPlace>
-
-/** A network of hosts in memory, and what can happen to it. It is itself the transport of the host `localhost`. */
-export interface MemoryNetwork extends MemoryTransport {
-  /** The transport of a host. There are as many hosts as are named. */
-  host(name: string): MemoryTransport
-  /** Changes how the way between two hosts is, from what is sent now on; what is left out stays as it is. */
-  link(a: string, b: string, options: LinkOptions): void
-  /**
-   * Nothing gets through between two hosts, or between one and all others, and nobody is told: connections are silent,
-   * dials stall. What is sent meanwhile arrives after `heal`, as TCP sends again what was lost.
-   */
-  cut(a: string, b?: string): void
-  /**
-   * Ends a `cut` of the same hosts: what was sent meanwhile arrives, and what was dialled goes on, where no other `cut` is between them.
-   */
-  heal(a: string, b?: string): void
-  /** Resets the connections between two hosts, or between one and all others: both ends see `ECONNRESET` at once. */
-  reset(a: string, b?: string): void
-  /**
-   * Takes a host down. Its ports are free, its own connections close and its listening streams error, all with
-   * `ENETDOWN`. The peers see a reset, or, with `silent`, nothing ever. It may be listened on again.
-   */
-  kill(host: string, options?: { readonly silent?: boolean }): void
-  /** How many ports are bound and how many ends of connections are alive: 0 says that nothing was left behind. */
-  readonly open: number
-}
-
-interface Link {
-  readonly a: string
-  readonly b: string
-  readonly settings: LinkSettings
-  readonly forth: Path
-  readonly back: Path
-}
+import { Ways } from './ways.js'
 
 const HOME = 'localhost'
-const FIRST_FREE_PORT = 49_152
-const LAST_PORT = 65_535
 const CONNECT_TIMEOUT = 10_000
 const BACKLOG = 511
 
@@ -93,53 +53,18 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
   checkOptions('memory', options, memoryRules)
   const { random = seeded(1), ...everywhere } = options
 
-  const links = new Map<string, Link>()
-  const bound = new Map<string, { readonly gate: Gate<MemoryWire>; readonly lost: (error: Error) => void }>()
+  const ways = new Ways(everywhere, random)
+  const ports = new Ports()
   const wires = new Set<MemoryWire>()
-  const lastPorts = new Map<string, number>()
-  const isolated = new Set<string>()
-  const severed = new Set<Link>()
   const down = new Set<string>()
-
-  function linkOf(one: string, other: string): Link {
-    const [a, b] = one < other ? [one, other] : [other, one]
-    const key = JSON.stringify([a, b])
-    const known = links.get(key)
-    if (known !== undefined) return known
-    const settings = { ...linkDefaults, ...given(everywhere) }
-    const forth = new Path(() => settings, random)
-    const back = new Path(() => settings, random)
-    const link = { a, b, settings, forth, back }
-    links.set(key, link)
-    settle(link)
-    return link
-  }
-
-  function isCut(link: Link): boolean {
-    const { a, b } = link
-    return severed.has(link) || (a !== b && (isolated.has(a) || isolated.has(b)))
-  }
-
-  function settle(link: Link): void {
-    if (isCut(link)) cutLink(link)
-    else healLink(link)
-  }
-
-  function freePort(host: string): number {
-    const last = lastPorts.get(host) ?? 0
-    const port = last < FIRST_FREE_PORT || last === LAST_PORT ? FIRST_FREE_PORT : last + 1
-    lastPorts.set(host, port)
-    return bound.has(keyOf({ address: host, port })) ? freePort(host) : port
-  }
 
   function connect(from: string, target: MemoryTarget) {
     checkOptions('memory.connect', target, targetRules, ['port'])
     const { host = from, port, connectTimeout = CONNECT_TIMEOUT, ...connection } = target
     const remote = { address: host, port }
     return dial(remote, connection, line => {
-      const link = linkOf(from, host)
-      const [there, back] = from === link.a ? [link.forth, link.back] : [link.back, link.forth]
-      const local = { address: from, port: freePort(from) }
+      const [there, back] = ways.paths(from, host)
+      const local = { address: from, port: ports.free(from) }
       const client = new MemoryWire(local, remote, there, random, wire => wires.delete(wire)).tell(line)
       wires.add(client)
       there.carry(0, client, () => {
@@ -159,7 +84,7 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
     const { local, remote } = client
     const { refuse, stall } = back.settings
     if (client.gone || down.has(remote.address) || happens(stall)) return
-    const gate = bound.get(keyOf(remote))?.gate
+    const gate = ports.gateAt(remote)
     if (gate === undefined || happens(refuse)) {
       back.carry(0, client, () => {
         client.vanish(systemError('ECONNREFUSED', 'connect', remote))
@@ -184,12 +109,8 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
     checkOptions('memory.listen', place, placeRules, ['port'])
     const { port, backlog = BACKLOG, ...connection } = place
     return bind(connection, host => {
-      const endpoint = { address: at, port: port === 0 ? freePort(at) : port }
-      const key = keyOf(endpoint)
-      if (bound.has(key)) {
-        host.failed(systemError('EADDRINUSE', 'listen', endpoint))
-        return () => {}
-      }
+      const endpoint = { address: at, port: port === 0 ? ports.free(at) : port }
+      const taken = () => systemError('EADDRINUSE', 'listen', endpoint)
       const gate = new Gate<MemoryWire>({
         backlog,
         endpoint: () => endpoint,
@@ -198,38 +119,28 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
           wire.destroy()
         },
         close: () => {
-          free()
+          ports.release(bound)
           host.closed()
         },
         suspend: () => {
-          free()
+          ports.release(bound)
         },
         restore: () => {
-          if (bound.has(key)) {
-            gate.failed(systemError('EADDRINUSE', 'listen', endpoint))
-            return
-          }
-          bound.set(key, entry)
-          gate.restored()
+          if (ports.bind(bound)) gate.restored()
+          else gate.failed(taken())
         },
       })
-      const entry = { gate, lost: (error: Error) => host.failed(error) }
-      const free = () => {
-        if (bound.get(key) === entry) bound.delete(key)
+      const bound: Bound = { gate, lost: error => host.failed(error) }
+      if (!ports.bind(bound)) {
+        host.failed(taken())
+        return () => {}
       }
-      bound.set(key, entry)
       down.delete(at)
       host.listening(gate)
       return () => {
         gate.close()
       }
     })
-  }
-
-  function unbind(host: string) {
-    const ports = [...bound].filter(([, { gate }]) => gate.endpoint.address === host)
-    for (const [key] of ports) bound.delete(key)
-    return ports.map(([, port]) => port)
   }
 
   function happens(chance: number): boolean {
@@ -249,19 +160,15 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
 
     link(a, b, changes) {
       checkOptions('memory.link', changes, linkRules)
-      Object.assign(linkOf(a, b).settings, given(changes))
+      ways.change(a, b, changes)
     },
 
     cut(a, b) {
-      if (b === undefined) isolated.add(a)
-      else severed.add(linkOf(a, b))
-      links.forEach(settle)
+      ways.cut(a, b)
     },
 
     heal(a, b) {
-      if (b === undefined) isolated.delete(a)
-      else severed.delete(linkOf(a, b))
-      links.forEach(settle)
+      ways.heal(a, b)
     },
 
     reset(a, b) {
@@ -271,36 +178,18 @@ export function memory(options: MemoryOptions = {}): MemoryNetwork {
     kill(name, { silent = false } = {}) {
       if (silent) down.add(name)
       // Its ports first: who is told of the end of a connection may dial again at once.
-      const ports = unbind(name)
+      const lost = ports.releaseAll(name)
       for (const wire of [...wires])
         if (wire.local.address === name) wire.fail(systemError('ENETDOWN', 'read', wire.local), silent)
       // And those that were bound again as their connections went.
-      for (const { gate, lost } of [...ports, ...unbind(name)]) lost(systemError('ENETDOWN', 'listen', gate.endpoint))
+      for (const { gate, lost: tell } of [...lost, ...ports.releaseAll(name)])
+        tell(systemError('ENETDOWN', 'listen', gate.endpoint))
     },
 
     get open() {
-      return bound.size + wires.size
+      return ports.size + wires.size
     },
   }
-}
-
-/** Without what is left out by being undefined. */
-function given(options: LinkOptions): LinkOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-function keyOf({ address, port }: Endpoint): string {
-  return `${port} ${address}`
-}
-
-function cutLink({ forth, back }: Link): void {
-  forth.cut()
-  back.cut()
-}
-
-function healLink({ forth, back }: Link): void {
-  forth.heal()
-  back.heal()
 }
 
 function isBetween({ local, remote }: MemoryWire, a: string, b: string | undefined): boolean {
