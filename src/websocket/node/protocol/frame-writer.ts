@@ -34,6 +34,8 @@ const headers = [2, 4, 10].map(size => Buffer.allocUnsafeSlow(size))
 
 /** Who is told what was written. */
 export interface WriteListener {
+  /** So many bytes of a control frame are to be written; answers whether they may be. */
+  added(size: number): boolean
   /** Never called in the middle of a frame, as it may be followed by another. */
   onWritten(size: number): void
 }
@@ -92,6 +94,13 @@ export class FrameWriter {
       if (length > 0) this.#put(payload)
       this.#tellLate()
     } else this.#put(wholeFrame(first, payload))
+  }
+
+  /** Writes a control frame, unless there is no room for it; answers whether there was. */
+  control(opcode: number, payload: Uint8Array): boolean {
+    if (!this.#listener.added(this.frameSize(payload.length))) return false
+    this.frame(opcode | FIN, payload)
+    return true
   }
 
   /** The wire has written so many bytes. */

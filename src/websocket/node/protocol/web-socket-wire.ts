@@ -1,20 +1,16 @@
-import type { Subscription } from 'rxjs'
-import { after } from '../../../connection/clock.js'
 import type { Endpoint, TlsSession } from '../../../connection/connection.js'
 import type { Encoder } from '../../../connection/encoded.js'
 import { asError, SluiceError } from '../../../connection/errors.js'
 import type { Line, Wire } from '../../../connection/wire.js'
-import { NORMAL, UNSPOKEN, lastWord, type CloseStatus } from '../../close-status.js'
+import { lastWord, type CloseStatus } from '../../close-status.js'
 import type { ControlMessage, Message } from '../../message.js'
 import type { MessageWire } from '../../message-wire.js'
+import { ClosingHandshake } from './closing-handshake.js'
 import { ControlRate } from './control-rate.js'
-import { CLOSE, FIN, PONG } from './frame.js'
+import { PONG } from './frame.js'
 import { FrameReader, type FrameListener } from './frame-reader.js'
-import { FrameWriter, closePayload, type Outgoing, type WriteListener } from './frame-writer.js'
+import { FrameWriter, type Outgoing, type WriteListener } from './frame-writer.js'
 import type { WireSettings } from './wire-settings.js'
-
-/** How long, in milliseconds, a peer has to end the connection beneath when all was said. */
-const LINGER = 1_000
 
 /** Frames for many: those of a server have no mask, so that they are the same for all. */
 const wholeFrames: Encoder<Outgoing> = {
@@ -34,17 +30,8 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   protected readonly writer: FrameWriter
   readonly #settings: WireSettings
   readonly #reader: FrameReader
-  status: CloseStatus | undefined = undefined
-  #farewell: CloseStatus | undefined = undefined
-  #closeSent = false
-  /** Nothing more will come from below. */
-  #peerEnded = false
-  /** Nothing is left below. */
-  #gone = false
   #paused = true
-  /** It was given up: what comes is nobody's business any more. */
-  #over = false
-  #lingering: Subscription | undefined = undefined
+  #closing: ClosingHandshake | undefined = undefined
   #rate: ControlRate | undefined = undefined
 
   /** @param open makes the wire of bytes, told on this line */
@@ -80,8 +67,12 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     return this.#settings.role === 'server' ? wholeFrames : undefined
   }
 
+  get status(): CloseStatus | undefined {
+    return this.#closing?.heard
+  }
+
   get settled(): boolean {
-    return this.#bothHave && this.writer.unwritten === 0
+    return this.#closing?.isSettled === true
   }
 
   // ── what the connection asks ──
@@ -110,29 +101,26 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   leaveWith(status: CloseStatus): void {
-    this.#farewell ??= status
+    this.#startClosing().farewell ??= status
   }
 
   end(): void {
-    if (this.#over) return
-    this.#sayClose(this.#farewell ?? answerTo(this.status))
-    this.#endWhenBothHave()
+    const closing = this.#startClosing()
+    if (closing.over) return
+    closing.say()
+    closing.endBelow()
   }
 
   destroy(error?: Error): void {
-    const word = error === undefined || this.#over || this.#closeSent ? undefined : lastWord(error)
+    const closing = this.#startClosing()
+    const word = error === undefined || closing.over || closing.said ? undefined : lastWord(error)
     this.giveUp()
-    if (this.#gone) {
-      this.line.closed()
-      return
-    }
-    if (word === undefined || !this.#sayClose(word)) {
-      this.below.destroy()
-      return
-    }
-    this.#linger()
-    this.below.resume()
-    this.below.end()
+    if (closing.gone) this.line.closed()
+    else if (word !== undefined && closing.say(word)) {
+      closing.linger()
+      this.below.resume()
+      this.below.end()
+    } else this.below.destroy()
   }
 
   // ── what the wire of bytes tells ──
@@ -146,7 +134,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
     this.read(() => {
       this.#reader.read(chunk)
     })
-    if (this.#peerEnded || this.#gone) this.#heedEnd()
+    this.#heedEnd()
   }
 
   heard(size: number): void {
@@ -154,7 +142,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   ended(): void {
-    this.#peerEnded = true
+    this.#startClosing().peerEnded = true
     this.#heedEnd()
   }
 
@@ -168,7 +156,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   onWritten(size: number): void {
     this.line.written(size)
-    this.#lingerBehindAll()
+    this.#closing?.lingerBehindAll()
   }
 
   blocked(): void {
@@ -176,8 +164,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   closed(error?: Error): void {
-    this.#gone = true
-    this.#lingering?.unsubscribe()
+    this.#startClosing().lost()
     if (error === undefined) this.#heedEnd()
     else this.#finish(error)
   }
@@ -186,7 +173,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   /** Nothing is told while it is paused, nor behind a Close frame. */
   get holds(): boolean {
-    return this.waits || this.#isOver()
+    return this.waits || this.#readsNoMore()
   }
 
   onMessage(message: Message): void {
@@ -195,7 +182,7 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
 
   onPing(data: Uint8Array): void {
     this.#countControl()
-    if (!this.#closeSent && !this.#sayControl(PONG, data)) return
+    if (this.#closing?.said !== true && !this.writer.control(PONG, data)) return
     if (this.#settings.control) this.line.received({ type: 'ping', data }, 0)
   }
 
@@ -205,9 +192,10 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
   }
 
   onClose(status: CloseStatus): void {
-    this.status = status
+    const closing = this.#startClosing()
+    closing.heard = status
     this.line.ended()
-    this.#endWhenBothHave()
+    closing.endBelow()
   }
 
   /** Whether reading has to wait. */
@@ -220,89 +208,55 @@ export class WebSocketWire implements MessageWire<Outgoing>, Line, FrameListener
       this.read(() => {
         this.#reader.goOn()
       })
-    if (this.#peerEnded || this.#gone) this.#heedEnd()
+    this.#heedEnd()
     if (!this.waits) this.below.resume()
   }
 
   /** An end from below counts when all has been told that came before it. */
   #heedEnd(): void {
-    if (!this.#isOver() && (this.waits || this.#reader.waits)) return
-    if (this.#gone) this.#finish(this.#closeSent || this.status !== undefined ? undefined : abnormal())
-    else if (this.#over || this.#closeSent) this.below.end()
-    else if (this.status === undefined) this.line.destroy(abnormal())
+    const closing = this.#closing
+    if (closing === undefined || !(closing.peerEnded || closing.gone)) return
+    if (!closing.readsNoMore && (this.waits || this.#reader.waits)) return
+    if (closing.gone) this.#finish(closing.said || closing.heard !== undefined ? undefined : abnormal())
+    else if (closing.over || closing.said) this.below.end()
+    else if (closing.heard === undefined) this.line.destroy(abnormal())
   }
 
   #finish(error: Error | undefined): void {
-    if (this.#over || this.#bothHave) this.line.closed()
+    const closing = this.#startClosing()
+    if (closing.over || closing.isDone) this.line.closed()
     else this.line.closed(error)
     this.giveUp()
   }
 
   protected read(read: () => void): void {
-    if (this.#isOver()) return
+    if (this.#readsNoMore()) return
     try {
       read()
     } catch (thrown) {
       this.line.destroy(asError(thrown))
     }
-    if (this.#isOver()) this.#reader.drop()
+    if (this.#readsNoMore()) this.#reader.drop()
   }
 
   protected giveUp(): void {
-    this.#over = true
+    this.#startClosing().over = true
     this.#reader.drop()
   }
 
-  // ── what is said ──
-
-  /** Whether it was taken. */
-  #sayControl(opcode: number, payload: Uint8Array): boolean {
-    if (!this.line.added(this.writer.frameSize(payload.length))) return false
-    this.writer.frame(opcode | FIN, payload)
-    return true
+  /** A function, since it is asked again. */
+  #readsNoMore(): boolean {
+    return this.#closing?.readsNoMore === true
   }
 
-  #sayClose(status: CloseStatus): boolean {
-    if (this.#closeSent) return true
-    this.#closeSent = true
-    return this.#sayControl(CLOSE, closePayload(status))
-  }
-
-  get #bothHave(): boolean {
-    return this.#closeSent && this.status !== undefined
-  }
-
-  #endWhenBothHave(): void {
-    if (!this.#bothHave) return
-    if (this.#settings.role === 'server' || this.#peerEnded) this.below.end()
-    this.#lingerBehindAll()
-  }
-
-  /** A peer may take his time for what was sent, as long as all that closes may. */
-  #lingerBehindAll(): void {
-    if (this.settled) this.#linger()
-  }
-
-  #linger(): void {
-    this.#lingering ??= after(LINGER, () => {
-      this.below.destroy()
-    })
-  }
-
-  /** Whether no more is to be read. */
-  #isOver(): boolean {
-    return this.#over || this.status !== undefined
+  #startClosing(): ClosingHandshake {
+    return (this.#closing ??= new ClosingHandshake(this.below, this.writer, this.#settings.role))
   }
 
   #countControl(): void {
     this.#rate ??= new ControlRate(this.#settings.limits.maxPings)
     this.#rate.add()
   }
-}
-
-/** RFC 6455 section 5.5.1: the answer to a Close frame says what that did, or 1000 where it said nothing. */
-function answerTo(status: CloseStatus | undefined): CloseStatus {
-  return status === undefined || status.code === UNSPOKEN.code ? NORMAL : { code: status.code, detail: '' }
 }
 
 function abnormal(): SluiceError {
