@@ -263,6 +263,7 @@ describe('fromDuplex', () => {
       .subscribe(packet => got.push(String(packet)))
     later(() => {
       subscription.unsubscribe()
+      far.destroy()
     })
     far.write('a')
     await eventually(() => got.length === 1)
