@@ -1,7 +1,8 @@
-// One server in several processes: each answers with its number. SIGTERM drains all of them, and a second one aborts.
-//
-//   node build/examples/cluster.js 4000 2
-
+/**
+ * One server in several processes: each answers with its number. SIGTERM drains all of them, and a second one aborts.
+ *
+ * `node build/examples/cluster.js 4000 2`
+ */
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
 import { fromEvent, map, switchMap } from 'rxjs'

@@ -1,7 +1,8 @@
-// A server with limits: it sends back every line, after a while. SIGTERM drains it, and a second one aborts.
-//
-//   node build/examples/server.js 4000
-
+/**
+ * A server with limits: it sends back every line, after a while. SIGTERM drains it, and a second one aborts.
+ *
+ * `node build/examples/server.js 4000`
+ */
 import { concatMap, delay, fromEvent, of, switchMap } from 'rxjs'
 import { framed, lines } from 'sluice/framing'
 import { tcp } from 'sluice/net'

@@ -1,7 +1,8 @@
-// Chats as somebody: sends each line of its input, prints what is said, and comes back when the server does.
-//
-//   node build/examples/websocket-chat-client.js 8080 ada
-
+/**
+ * Chats as somebody: sends each line of its input, prints what is said, and comes back when the server does.
+ *
+ * `node build/examples/websocket-chat-client.js 8080 ada`
+ */
 import { createInterface } from 'node:readline'
 import { exponential, heartbeat, reconnect, type Connection } from 'sluice'
 import { HandshakeRefusedError, json, pings, webSocket } from 'sluice/websocket'

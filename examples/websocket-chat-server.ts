@@ -1,7 +1,8 @@
-// A chat over WebSockets: whoever has a name is let in, and what one says all are told. Curious browsers get a page.
-//
-//   node build/examples/websocket-chat-server.js 8080
-
+/**
+ * A chat over WebSockets: whoever has a name is let in, and what one says all are told. Curious browsers get a page.
+ *
+ * `node build/examples/websocket-chat-server.js 8080`
+ */
 import { createServer } from 'node:http'
 import { group } from 'sluice/pool'
 import { json, webSocket } from 'sluice/websocket'

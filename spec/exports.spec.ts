@@ -28,6 +28,15 @@ describe('The entries', () => {
     expect([...Object.keys(entries), ...forBrowsers.map(inBrowsers)]).to.have.members(Object.keys(promised))
   })
 
+  it('are in the guide, with what comes from each', () => {
+    const guide = readFileSync('docs/guide/README.md', 'utf8')
+    for (const entry of Object.keys(entries)) {
+      const [, row = ''] = new RegExp(`^\\| \`${entry.replace('.', 'sluice')}\` \\| (.*) \\|$`, 'm').exec(guide) ?? []
+      const told = [...row.matchAll(/`(\w+)`/g)].map(([, name]) => name)
+      expect(told, entry).to.have.members(valuesOf(entry))
+    }
+  })
+
   for (const [entry, { browser }] of Object.entries(entries)) {
     if (browser === undefined) continue
 
@@ -64,8 +73,7 @@ describe('The entries', () => {
 
       it('loads, with all its values', async () => {
         const loaded = (await import(specifier)) as object
-        const values = Object.entries(promised[entry] ?? {}).flatMap(([name, kind]) => (kind === 'value' ? [name] : []))
-        expect(Object.keys(loaded)).to.have.members(values)
+        expect(Object.keys(loaded)).to.have.members(valuesOf(entry))
       })
 
       if (forNode.includes(entry)) {
@@ -85,6 +93,11 @@ describe('The entries', () => {
 
 function inBrowsers(entry: string): string {
   return `${entry} in browsers`
+}
+
+/** What of an entry is more than a type. */
+function valuesOf(entry: string): string[] {
+  return Object.entries(promised[entry] ?? {}).flatMap(([name, kind]) => (kind === 'value' ? [name] : []))
 }
 
 /** The message of the refusal of the first module of Node, or nothing. */

@@ -42,7 +42,7 @@ const rules: Rules<TraceOptions<unknown> & { readonly log: Log }> = {
  * @example Watch a client
  * ```ts
  * tcp.connect({ port: 4000 }).pipe(framed(lines()), trace(console.log, { sent: true }), reconnect(exponential()))
- * // #1 connecting 127.0.0.1:4000
+ * // #1 connecting localhost:4000
  * // #1 open 127.0.0.1:4000
  * // #1 send "hello"
  * // #1 packet "welcome"
