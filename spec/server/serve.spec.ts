@@ -177,6 +177,18 @@ describe('serve', () => {
     expect(answered).to.deep.equal(['10 end', '10 close remote', '20 a,b local'])
   })
 
+  it('has limits without a handler, too', () => {
+    const limits = { maxConnections: 1, whenFull: 'refuse' } as const
+    for (const serving of [
+      (net: MemoryNetwork) => serve(port(net), limits),
+      (net: MemoryNetwork) => serve(port(net), undefined, limits),
+    ]) {
+      const net = memory()
+      serving(net).subscribe()
+      expect([new Visitor(net), new Visitor(net)].map(({ ended }) => ended)).to.deep.equal([undefined, 'ECONNRESET'])
+    }
+  })
+
   it('does not read from a peer that does not read its answers, until it does', () => {
     const net = memory({ window: 10 })
     const handled: string[] = []

@@ -10,6 +10,7 @@ import {
   type ConnectionStream,
   type HeartbeatEvent,
 } from 'sluice'
+import { framed, ndjson } from 'sluice/framing'
 import { expectType } from '../support/types.js'
 
 interface Weather {
@@ -48,6 +49,16 @@ void text.pipe(
     },
   }),
 )
+
+// A ping that is one of several shapes is said without a cast, also in one pipe with what tells the shapes.
+type Chat = { readonly type: 'ping' | 'pong' } | { readonly type: 'say'; readonly words: string[] }
+void bytes.pipe(
+  framed(ndjson<Chat>()),
+  heartbeat({ ping: () => ({ type: 'ping' }), isPong: ({ type }) => type === 'pong' }),
+)
+void bytes.pipe(framed(ndjson<Chat>()), heartbeat({ ping: () => ({ type: 'say', words: ['still', 'there'] }) }))
+// @ts-expect-error but it has one of them
+void bytes.pipe(framed(ndjson<Chat>()), heartbeat({ ping: () => ({ type: 'pang' }) }))
 
 // What comes behind it does not change what it is.
 declare const behind: OperatorFunction<Text | HeartbeatEvent<Connection<string>>, number>

@@ -7,7 +7,7 @@ import {
   type Endpoint,
   type Listener,
 } from 'sluice'
-import { framed, lines } from 'sluice/framing'
+import { framed, lines, ndjson } from 'sluice/framing'
 import type { ConnectionGroup } from 'sluice/pool'
 import { serve, type DrainProgress, type RefusedEvent, type Server, type ServerInfo } from 'sluice/server'
 import { expectType } from '../support/types.js'
@@ -40,6 +40,14 @@ void serve(bytes.pipe(framed(lines())), (packets, connection) => {
 })
 void serve(text, () => ['any', 'iterable'])
 void serve(text, () => Promise.resolve('or a promise'))
+
+// Limits may stand where a handler would, or behind one that is not there.
+expectType<Server<Text>>()(serve(text, undefined, { maxConnections: 10 }))
+
+// A refusal that is one of several shapes is said without a cast.
+const chat = bytes.pipe(framed(ndjson<{ type: 'say'; words: string[] } | { type: 'bye' }>()))
+void serve(chat, { refusal: () => ({ type: 'bye' }) })
+void serve(chat, packets => packets, { refusal: () => ({ type: 'say', words: ['full'] }) })
 
 // A refusal and an announcement are packets.
 void serve(text, { refusal: (cause, connection) => `${cause} ${connection.id}` })

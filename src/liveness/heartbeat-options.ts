@@ -11,10 +11,14 @@ export interface HeartbeatEvent<C extends Connection<never> = Connection> {
   readonly roundTrip: number
 }
 
-/** How `heartbeat` asks for signs of life, and for how long it waits. */
-export interface HeartbeatOptions<E> {
+/**
+ * How `heartbeat` asks for signs of life, and for how long it waits.
+ *
+ * @typeParam Ping which of the packets that can be sent is one
+ */
+export interface HeartbeatOptions<E, Ping = SentOf<E>> {
   /** Makes the packet that asks for a sign of life. */
-  readonly ping: (connection: NoInfer<ConnectionOf<E>>) => NoInfer<SentOf<E>>
+  readonly ping: (connection: NoInfer<ConnectionOf<E>>) => Ping
   /**
    * Whether a packet answers a ping of its connection: then it is told as a `heartbeat`, and not as a packet. Without it,
    * answers are packets like any other.

@@ -1,5 +1,5 @@
 import { defer, filter, finalize, map, type Observable, type OperatorFunction } from 'rxjs'
-import type { AnyEvent, ConnectionOf, TypedEvent } from '../connection/event.js'
+import type { AnyEvent, ConnectionOf, SentOf, TypedEvent } from '../connection/event.js'
 import { checkOptions } from '../connection/options.js'
 import { Heart } from './heart.js'
 import { heartbeatRules, type HeartbeatEvent, type HeartbeatOptions } from './heartbeat-options.js'
@@ -33,8 +33,8 @@ import { heartbeatRules, type HeartbeatEvent, type HeartbeatOptions } from './he
  * )
  * ```
  */
-export function heartbeat<E extends TypedEvent>(
-  options: HeartbeatOptions<E>,
+export function heartbeat<E extends TypedEvent, const Ping extends SentOf<E> = SentOf<E>>(
+  options: HeartbeatOptions<E, Ping>,
 ): OperatorFunction<E, E | HeartbeatEvent<ConnectionOf<E>>> {
   checkOptions('heartbeat', options as HeartbeatOptions<unknown>, heartbeatRules, ['ping'])
   return source =>

@@ -16,8 +16,12 @@ export interface RefusedEvent<C extends Connection<never> = Connection> {
   readonly cause: RefusalCause
 }
 
-/** Whom a server lets in. */
-export interface ServeOptions<E> {
+/**
+ * Whom a server lets in.
+ *
+ * @typeParam Refusal which of the packets that can be sent is one
+ */
+export interface ServeOptions<E, Refusal = SentOf<E>> {
   /** How many connections may be open at once, over all ports. Default `Infinity`. */
   readonly maxConnections?: number
   /**
@@ -32,7 +36,7 @@ export interface ServeOptions<E> {
   /** How many connections may be open from one address; more are refused. Default `Infinity`. */
   readonly maxPerAddress?: number
   /** The packet that says to a connection why it is refused. Without one it is reset, without a word. */
-  readonly refusal?: (cause: RefusalCause, connection: NoInfer<ConnectionOf<E>>) => NoInfer<SentOf<E>>
+  readonly refusal?: (cause: RefusalCause, connection: NoInfer<ConnectionOf<E>>) => Refusal
   /**
    * How long a connection may take until its first packet, in milliseconds. Default 15 000; `Infinity` where it is not
    * for the client to speak first.

@@ -1,5 +1,5 @@
 import { BehaviorSubject, Observable, Subject, distinctUntilChanged, isObservable, of } from 'rxjs'
-import type { TypedEvent } from '../connection/event.js'
+import type { SentOf, TypedEvent } from '../connection/event.js'
 import { checkOptions, milliseconds } from '../connection/options.js'
 import { endow } from '../pool/endow.js'
 import { group } from '../pool/group.js'
@@ -32,20 +32,20 @@ import { Service, type Recipe } from './service.js'
  * echo.subscribe()
  * ```
  */
-export function serve<E extends TypedEvent>(
+export function serve<E extends TypedEvent, const Refusal extends SentOf<E> = SentOf<E>>(
   listening: Observable<E> | readonly Observable<E>[],
-  options?: ServeOptions<E>,
+  options?: ServeOptions<E, Refusal>,
 ): Server<E>
-export function serve<E extends TypedEvent>(
+export function serve<E extends TypedEvent, const Refusal extends SentOf<E> = SentOf<E>>(
   listening: Observable<E> | readonly Observable<E>[],
-  handler: Handler<E>,
-  options?: ServeOptions<E>,
+  handler: Handler<E> | undefined,
+  options?: ServeOptions<E, Refusal>,
 ): Server<E>
 export function serve(
   listening: Observable<TypedEvent> | readonly Observable<TypedEvent>[],
-  ...how: readonly (Handler<never> | ServeOptions<never> | undefined)[]
+  ...how: readonly (Handler<never> | ServeOptions<never, unknown> | undefined)[]
 ): unknown {
-  const [handler, options = {}] = typeof how[0] === 'function' ? how : [undefined, how[0]]
+  const [handler, options = {}] = how[0] === undefined || typeof how[0] === 'function' ? how : [undefined, how[0]]
   checkOptions('serve', options as ServeOptions<unknown>, serveRules)
   return serverOf({
     ports: isObservable(listening) ? [listening] : listening,
