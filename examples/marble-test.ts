@@ -1,13 +1,14 @@
 /**
  * A test of a pipeline in virtual time: no server, no sockets, no waiting. `node build/examples/marble-test.js`
  */
-import { tap, type Observable } from 'rxjs'
+import { tap } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
-import { constant, reconnect, type Connection, type ConnectionEvent } from 'sluice'
+import { constant, reconnect, type ConnectionEvent, type ConnectionStream } from 'sluice'
+import type { Framed } from 'sluice/framing'
 import { marbles, sameDiagram } from 'sluice/testing'
 
 /** What is tested: a client that asks for the news whenever it is connected, and comes back after 5 ms. */
-function news(dial: Observable<ConnectionEvent<string, Connection<string>>>) {
+function news(dial: ConnectionStream<Framed<ConnectionEvent, string, string>>) {
   return dial.pipe(
     tap(event => {
       if (event.type === 'open') event.connection.send('?')

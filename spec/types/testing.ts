@@ -1,6 +1,7 @@
-import { of, type Observable } from 'rxjs'
+import { merge, of, type Observable } from 'rxjs'
 import type { RunHelpers } from 'rxjs/testing'
 import { packets, type Connection, type ConnectionEvent, type ConnectionStream } from 'sluice'
+import { framed, lines, type Framed } from 'sluice/framing'
 import {
   laws,
   marbles,
@@ -28,6 +29,12 @@ expectType<Observable<number>>()(hot('-o-a', { a: count }).pipe(packets()))
 expectType<Observable<string>>()(cold('-o-t', { t: { type: 'close', reason: 'timeout' } }).pipe(packets()))
 expectType<readonly RecordingConnection[]>()(cold('-o-a', { a: bytes }).connections)
 const events: ConnectionStream<ConnectionEvent<string, Connection<string>>> = cold(['-o-a', '--o'])
+// They may stand for those of a network, framed.
+const dials: ConnectionStream<Framed<ConnectionEvent, string, string>>[] = [
+  memory().connect({ port: 1 }).pipe(framed(lines())),
+  cold('-o-a'),
+]
+expectEvents(merge(...dials)).toBe('-o-a')
 expectEvents(events, '^---!').toBe(['-o-a', '--o'], {}, 'ECONNRESET')
 expectSent(cold('-o')).toBe('--a')
 expectSent(recordingConnection<number>()).toBe('--a', { a: 1 })

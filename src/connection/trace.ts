@@ -41,12 +41,14 @@ const rules: Rules<TraceOptions<unknown> & { readonly log: Log }> = {
  *
  * @example Watch a client
  * ```ts
- * tcp.connect({ port: 4000 }).pipe(framed(lines()), trace(console.log, { sent: true }), reconnect(exponential()))
+ * tcp.connect({ port: 4000 }).pipe(framed(lines()), reconnect(exponential()), trace(console.log, { sent: true }))
  * // #1 connecting localhost:4000
  * // #1 open 127.0.0.1:4000
  * // #1 send "hello"
  * // #1 packet "welcome"
  * // #1 close error ECONNRESET, 512 B unsent
+ * // retry 1 in 165 ms after ECONNRESET
+ * // #2 connecting localhost:4000
  * ```
  * @example Keep passwords out of it
  * ```ts

@@ -31,8 +31,8 @@ export interface HeartbeatOptions<E, Ping = SentOf<E>> {
    */
   readonly timeout?: number
   /**
-   * Where the first ping of a connection falls, so that those who came together don't stay together: numbers of at
-   * least 0 and less than 1. Default `Math.random`.
+   * Where the first ping of a connection falls, from the end of the interval (0) down to half of it, so that those who
+   * came together don't stay together: numbers of at least 0 and less than 1. Default `Math.random`.
    */
   readonly random?: () => number
 }
