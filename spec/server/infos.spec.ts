@@ -1,14 +1,12 @@
 import { expect } from 'chai'
-import { asyncScheduler, Subject } from 'rxjs'
+import { Subject } from 'rxjs'
 import { nothingYet } from '#src/server/server-info.js'
 import { infos } from '#src/server/infos.js'
 import { diary } from '../support/diary.js'
+import { resetClock, setClock } from '../support/set-clock.js'
 
 describe('infos', () => {
-  const { now } = asyncScheduler
-  afterEach(() => {
-    asyncScheduler.now = now
-  })
+  afterEach(resetClock)
 
   it('wait no longer where the clock is set back', () => {
     const told = diary(({ at, write }) => {
@@ -17,7 +15,7 @@ describe('infos', () => {
         write('told')
       })
       at(2, () => {
-        asyncScheduler.now = () => now() - 1_000
+        setClock(-1_000)
         changes.next()
       })
     })

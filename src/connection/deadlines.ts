@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs'
-import { after, now } from './clock.js'
+import { after } from './clock.js'
+import { Stopwatch } from './stopwatch.js'
 
 /**
  * The same deadline for many: exact, and with one timer for all of them (none while none waits). As every wait is
@@ -8,9 +9,9 @@ import { after, now } from './clock.js'
 export class Deadlines<T> {
   readonly #after: number
   readonly #expired: (item: T) => void
-  /** In milliseconds since `#start`: a small number needs no memory of its own, the time of a clock does. */
+  /** When each of them is, by the stopwatch. */
   readonly #due = new Map<T, number>()
-  readonly #start = now()
+  readonly #stopwatch = new Stopwatch()
   #timer: Subscription | undefined
 
   /** @param after milliseconds; `Infinity` for none */
@@ -21,7 +22,7 @@ export class Deadlines<T> {
 
   add(item: T): void {
     if (this.#after === Infinity || this.#due.has(item)) return
-    this.#due.set(item, this.#elapsed + this.#after)
+    this.#due.set(item, this.#stopwatch.elapsed + this.#after)
     this.#timer ??= this.#wait(this.#after)
   }
 
@@ -34,15 +35,11 @@ export class Deadlines<T> {
     this.#stop()
   }
 
-  get #elapsed(): number {
-    return now() - this.#start
-  }
-
   #wait(delay: number): Subscription {
     return after(delay, () => {
       // Meanwhile the spent timer stays in its place, so that who adds something in `expired` does not wait on its own.
       for (const [item, due] of this.#due) {
-        const left = Math.min(due - this.#elapsed, this.#after)
+        const left = due - this.#stopwatch.elapsed
         if (left > 0) {
           this.#timer?.unsubscribe()
           this.#timer = this.#wait(left)

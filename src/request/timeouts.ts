@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs'
-import { after, now } from '../connection/clock.js'
+import { after } from '../connection/clock.js'
+import { Stopwatch } from '../connection/stopwatch.js'
 import type { Ask } from './ask.js'
 
 /**
@@ -10,8 +11,8 @@ export class Timeouts {
   readonly #expired: (ask: Ask) => void
   readonly #usual: Row
   readonly #rows = new Map<number, Row>()
-  /** Times are counted from here: small numbers need no memory of their own, those of a clock do. */
-  readonly #start = now()
+  /** By which all times are counted. */
+  readonly #stopwatch = new Stopwatch()
   #timer: Subscription | undefined
   #wakesAt = Infinity
 
@@ -25,7 +26,7 @@ export class Timeouts {
   add(ask: Ask): void {
     const { timeout } = ask
     if (timeout === Infinity) return
-    ask.due = now() - this.#start + timeout
+    ask.due = this.#stopwatch.elapsed + timeout
     this.#rowOf(timeout).add(ask)
     if (ask.due < this.#wakesAt) this.#wake(timeout)
   }
@@ -52,12 +53,12 @@ export class Timeouts {
 
   #wake(delay: number): void {
     this.#timer?.unsubscribe()
-    this.#wakesAt = now() - this.#start + delay
+    this.#wakesAt = this.#stopwatch.elapsed + delay
     this.#timer = after(Math.max(0, delay), () => {
       this.#wakesAt = Infinity
       for (const row of this.#rows.values()) this.#expire(row)
       const next = Math.min(...[...this.#rows.values()].map(row => this.#leftOf(row)))
-      if (now() - this.#start + next < this.#wakesAt) this.#wake(next)
+      if (this.#stopwatch.elapsed + next < this.#wakesAt) this.#wake(next)
     })
   }
 
@@ -66,8 +67,8 @@ export class Timeouts {
   }
 
   /** How long the first one has left. */
-  #leftOf({ first, timeout }: Row): number {
-    return first === undefined ? Infinity : Math.min(first.due + this.#start - now(), timeout)
+  #leftOf({ first }: Row): number {
+    return first === undefined ? Infinity : first.due - this.#stopwatch.elapsed
   }
 }
 
