@@ -4,7 +4,8 @@ import { buffer } from 'node:stream/consumers'
 import { finished, pipeline } from 'node:stream/promises'
 import { createGunzip, gzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { EMPTY, NEVER, throwError, type Subscription } from 'rxjs'
+import { EMPTY, NEVER, tap, throwError, type Subscription } from 'rxjs'
+import type { Connection, ConnectionEvent } from 'sluice'
 import { tcp, toDuplex } from 'sluice/net'
 import { closeAll, later } from '../support/net/closing.js'
 import { listening, overTcp, pairings } from '../support/net/pairs.js'
@@ -204,6 +205,59 @@ describe('toDuplex', () => {
     expect(await failure).to.include({ code: 'ERR_NOT_OPEN' })
   })
 
+  it('tells a write that waits for the connection why it fails', async () => {
+    const { server, listener } = await listening(overTcp.listen())
+    listener.close()
+    await server.over()
+    expect(await wrote(dialled(listener.endpoint.port ?? 0), Buffer.from('never sent'))).to.include({
+      code: 'ECONNREFUSED',
+    })
+  })
+
+  it('tells a write that waits for room why it fails', async () => {
+    const server = await rawServer()
+    const duplex = dialled(server.port)
+    const peer = await server.socket()
+    const failure = wrote(duplex, Buffer.alloc(12 * MiB))
+    await turns(5)
+    peer.resetAndDestroy()
+    expect(await failure).to.include({ code: 'ECONNRESET' })
+  })
+
+  it('tells a write, and the end, that wait when it is destroyed', async () => {
+    const duplex = opened(toDuplex(NEVER))
+    const failure = wrote(duplex, Buffer.from('never sent'))
+    duplex.destroy()
+    expect(await failure).to.include({ code: 'ERR_NOT_OPEN' })
+    const other = opened(toDuplex(NEVER))
+    const reason = new Error('enough')
+    const ended = new Promise(resolve => other.end(resolve))
+    other.destroy(reason)
+    expect(await ended).to.equal(reason)
+  })
+
+  for (const [how, outcome] of [
+    ['close', undefined],
+    ['destroy', 'ERR_NOT_OPEN'],
+  ] as const) {
+    it(`tells a write that waits for room whether it was lost, when somebody calls ${how}() of the connection`, async () => {
+      const server = await rawServer()
+      const connections: Connection[] = []
+      const noted = tap((event: ConnectionEvent) => {
+        if (event.type === 'open') connections.push(event.connection)
+      })
+      const duplex = opened(toDuplex(tcp.connect({ host, port: server.port }).pipe(noted))).resume()
+      const peer = await server.socket()
+      const outcomeOf = wrote(duplex, Buffer.alloc(8 * MiB))
+      await eventually(() => (connections[0]?.bufferedAmount ?? 0) > 0)
+      for (const connection of connections) connection[how]()
+      peer.on('error', () => undefined).on('end', () => peer.end())
+      peer.resume()
+      expect((await outcomeOf)?.code).to.equal(outcome)
+      expect(await gone(duplex)).to.equal(outcome)
+    })
+  }
+
   it('fails at once where its stream does', async () => {
     const duplex = opened(toDuplex(throwError(() => Object.assign(new Error('no'), { code: 'ENO' }))))
     expect(await gone(duplex)).to.equal('ENO')
@@ -262,6 +316,15 @@ describe('toDuplex', () => {
     }
   }
 })
+
+/** What a write is told. */
+function wrote(duplex: Duplex, chunk: Buffer): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise(resolve => {
+    duplex.write(chunk, error => {
+      resolve(error ?? undefined)
+    })
+  })
+}
 
 function* chunked(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)

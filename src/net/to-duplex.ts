@@ -6,6 +6,12 @@ import type { ByteEvent, ConnectionEvent, ConnectionStream } from '../connection
 
 type Done = (error?: Error | null) => void
 
+/** A write, or the end, that can't go on now. */
+interface Waiting {
+  readonly goOn: () => void
+  readonly done: Done
+}
+
 /**
  * Makes a Node duplex of a dialling stream, for code that knows only streams. It subscribes at once.
  *
@@ -22,8 +28,7 @@ export function toDuplex(stream: ConnectionStream<ByteEvent>): Duplex {
   const subscription = new Subscription()
   let connection: Connection | undefined
   let hold: Subscription | undefined
-  /** The write, or the end, that can't go on now. */
-  let waiting: (() => void) | undefined
+  let waiting: Waiting | undefined
   let destroyed: Done | undefined
   let over = false
 
@@ -47,6 +52,7 @@ export function toDuplex(stream: ConnectionStream<ByteEvent>): Duplex {
       }
       subscription.unsubscribe()
       done(error)
+      giveUp(error ?? notOpen())
     },
   })
 
@@ -55,11 +61,11 @@ export function toDuplex(stream: ConnectionStream<ByteEvent>): Duplex {
   }
 
   function write(chunk: Uint8Array, done: Done): void {
-    if (isOpening()) waiting = () => write(chunk, done)
+    if (isOpening()) wait(done, () => write(chunk, done))
     else if (connection?.send(chunk) === true) done()
-    else if (connection?.state === 'open') waiting = () => done(isLost() ? notOpen() : null)
+    else if (connection?.state === 'open') wait(done, () => done(isLost() ? notOpen() : null))
     else if (connection?.state === 'closed' && !over)
-      waiting = () => done(notOpen()) // Its close may tell another reason.
+      wait(done, () => done(notOpen())) // Its close may tell another reason.
     else done(notOpen())
   }
 
@@ -68,17 +74,28 @@ export function toDuplex(stream: ConnectionStream<ByteEvent>): Duplex {
   }
 
   function end(done: Done): void {
-    if (isOpening()) waiting = () => end(done)
+    if (isOpening()) wait(done, () => end(done))
     else {
       connection?.end()
       done()
     }
   }
 
+  function wait(done: Done, goOn: () => void): void {
+    waiting = { goOn, done }
+  }
+
   function goOn(): void {
     const next = waiting
     waiting = undefined
-    next?.()
+    next?.goOn()
+  }
+
+  /** Node itself tells those behind the one that waits. */
+  function giveUp(error: Error): void {
+    const given = waiting
+    waiting = undefined
+    given?.done(error)
   }
 
   function hear(told: ByteEvent): void {
