@@ -1,15 +1,19 @@
 import { once } from 'node:events'
-import {
+import fs, {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   readFileSync,
   readdirSync,
+  renameSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { connect, Server } from 'node:net'
+import { syncBuiltinESMExports } from 'node:module'
+import { connect, createServer, Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
@@ -20,6 +24,7 @@ import { closeAll, later } from '../support/net/closing.js'
 import { directory, freshPath } from '../support/net/directory.js'
 import { listening } from '../support/net/pairs.js'
 import { rawClient, take } from '../support/net/peers.js'
+import { resourcesAtRest, resourcesLeft } from '../support/net/resources.js'
 import { watch } from '../support/net/watch.js'
 
 describe('listenPath', function () {
@@ -86,6 +91,68 @@ describe('listenPath', function () {
     await server.next('open')
     expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
   })
+
+  it('looks twice, as one that is bound and does not listen yet seems to be dead', async () => {
+    const path = freshPath()
+    const listens = boundAt(path)
+    const late = watch(tcp.listen({ path }))
+    listens()
+    expect(await late.over()).to.include({ code: 'EADDRINUSE' })
+    await rawClient({ path })
+    expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
+  })
+
+  it('does not touch a file that has taken the place of the dead one while it was looked behind', async () => {
+    const path = await leftBehind()
+    const other = await leftBehind()
+    const late = watch(tcp.listen({ path }))
+    renameSync(other, path)
+    const before = lstatSync(path, { bigint: true })
+    expect(await late.over()).to.include({ code: 'EADDRINUSE' })
+    const { ino, ctimeNs } = lstatSync(path, { bigint: true })
+    expect([ino, ctimeNs]).to.deep.equal([before.ino, before.ctimeNs])
+  })
+
+  it('gives back a file that has taken the place of the dead one as that was moved', async () => {
+    const path = await leftBehind()
+    const other = await leftBehind()
+    const { ino } = lstatSync(other)
+    const rename = sinon.stub(fs, 'renameSync').callsFake((from, to) => {
+      rename.wrappedMethod(other, path)
+      rename.wrappedMethod(from, to)
+    })
+    syncBuiltinESMExports()
+    later(() => {
+      rename.restore()
+      syncBuiltinESMExports()
+    })
+    expect(await watch(tcp.listen({ path })).over()).to.include({ code: 'EADDRINUSE' })
+    expect(rename.callCount).to.equal(1)
+    expect(lstatSync(path).ino).to.equal(ino)
+    expect(readdirSync(dirname(path))).to.deep.equal(['socket'])
+  })
+
+  for (const [what, place] of [
+    ['at once', freshPath],
+    ['after it has taken over another', leftBehind],
+  ] as const) {
+    it(`errors where its file is removed ${what}, before it has its mode`, async () => {
+      const path = await place()
+      const before = await resourcesAtRest()
+      const listen = sinon.stub(Server.prototype, 'listen').callsFake(function (this: Server, ...args) {
+        listen.wrappedMethod.apply(this, args)
+        unlinkSync(path)
+        return this
+      })
+      later(() => {
+        listen.restore()
+      })
+      const server = watch(tcp.listen({ path, mode: 0o600 }))
+      expect(await server.over()).to.include({ code: 'ENOENT' })
+      expect(server.types).to.deep.equal([])
+      expect(await resourcesLeft(before)).to.deep.equal(before)
+    })
+  }
 
   it('never takes over the file of a server that lives', async () => {
     const path = freshPath()
@@ -235,6 +302,35 @@ function knock(path: string): Promise<string | undefined> {
 function becomeNobody(): void {
   process.seteuid?.(65_534)
   later(() => process.seteuid?.(0))
+}
+
+interface Handle {
+  listen(backlog: number): number
+}
+
+/** Binds a path, and answers how to have it listen. */
+function boundAt(path: string): () => void {
+  const [server, other] = [createServer(), createServer().listen({ path: freshPath() })]
+  const listen = sinon.stub(Object.getPrototypeOf(handleOf(other)) as Handle, 'listen').returns(0)
+  server.listen({ path })
+  listen.restore()
+  for (const bound of [server, other]) later(() => bound.close())
+  return () => {
+    handleOf(server).listen(511)
+  }
+}
+
+function handleOf(server: Server): Handle {
+  return (server as unknown as { readonly _handle: Handle })._handle
+}
+
+/** A path at which a server has left its file, as if it had been killed. */
+async function leftBehind(): Promise<string> {
+  const [path, kept] = [freshPath(), freshPath()]
+  const { server } = await listening(tcp.listen({ path }))
+  linkSync(path, kept)
+  server.unsubscribe()
+  return kept
 }
 
 /** A path at which a killed server has left its file. */

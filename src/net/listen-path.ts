@@ -33,7 +33,17 @@ function listen(server: Server, { path, mode }: PathPlace, backlog: number): voi
   const umask = isMainThread ? process.umask(0o777 & ~mode) : undefined
   server.listen({ path, backlog })
   if (umask !== undefined) process.umask(umask)
-  if (server.listening) chmodSync(path, mode)
+  if (server.listening) changeMode(server, path, mode)
+}
+
+/** Somebody may have removed the file meanwhile: a server that nobody can find is none. */
+function changeMode(server: Server, path: string, mode: number): void {
+  try {
+    chmodSync(path, mode)
+  } catch (thrown) {
+    server.close()
+    server.emit('error', thrown)
+  }
 }
 
 /** What tells a socket's file from another that takes its place, or `undefined` where there is no socket. */
