@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Server, type Socket } from 'node:net'
 import { chmodSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -204,6 +205,78 @@ describe('bindSocket', function () {
     const opened = server.all('open').map(({ connection }) => connection.remote?.port)
     expect(opened).to.include(other.localPort)
     expect(server.ended).to.equal(undefined)
+  })
+
+  it('opens nobody whose socket was destroyed while it waited, and minds no error of it', async () => {
+    const sockets: Socket[] = []
+    const note = (told: unknown): unknown => sockets.push((told as { readonly socket: Socket }).socket)
+    subscribe('net.server.socket', note)
+    later(() => unsubscribe('net.server.socket', note))
+    const { server, listener } = await listening(overTcp.listen())
+    listener.pause()
+    await rawClient(raw(listener.endpoint))
+    await eventually(() => sockets.length === 1)
+    const [socket] = sockets
+    await new Promise(resolve =>
+      socket?.destroy(new Error('by somebody who watches all sockets')).once('close', resolve),
+    )
+    listener.resume()
+    listener.close()
+    await server.over()
+    expect(server.types).to.deep.equal(['listening'])
+    expect(listener).to.include({ accepted: 1, refused: 0 })
+  })
+
+  describe('a port that is freed for a while', () => {
+    for (const place of [{ port: 0 }, { host, port: 0 }]) {
+      const where = 'host' in place ? 'one address' : 'every address'
+      it(`is bound again once, however often it is freed and wanted meanwhile, at ${where}`, async () => {
+        const { server, listener } = await listening(tcp.listen(place))
+        const { port = 0 } = listener.endpoint
+        for (let round = 1; round <= 3; round += 1) {
+          for (let change = 0; change < 3; change += 1) {
+            listener.suspend()
+            listener.resume()
+            listener.resume()
+          }
+          await eventually(() => !listener.suspended)
+          await rawClient({ port })
+          await server.next('open', round)
+        }
+        expect(server.types).to.deep.equal(['listening', 'open', 'open', 'open'])
+        expect(listener).to.include({ failures: 0, paused: false })
+      })
+    }
+
+    it('is tried again by each resume where it was not to be had', async () => {
+      const { server, listener } = await listening(overTcp.listen())
+      listener.suspend()
+      const squatter = await listening(tcp.listen({ host, port: listener.endpoint.port ?? 0 }))
+      for (const failures of [1, 2]) {
+        listener.resume()
+        await eventually(() => listener.failures === failures)
+        expect(listener).to.include({ suspended: true })
+        expect(listener.lastFailure).to.include({ code: 'EADDRINUSE' })
+      }
+      squatter.server.unsubscribe()
+      listener.resume()
+      await eventually(() => !listener.suspended)
+      await rawClient(raw(listener.endpoint))
+      await server.next('open')
+    })
+
+    for (const name of [host, 'localhost']) {
+      it(`is free for good when its listener is closed while it is bound again, at ${name}`, async () => {
+        const before = await resourcesAtRest()
+        const { server, listener } = await listening(tcp.listen({ host: name, port: 0 }))
+        listener.suspend()
+        listener.resume()
+        listener.close()
+        expect(await server.over()).to.equal(undefined)
+        await eventually(() => !('GetAddrInfoReqWrap' in resources()))
+        expect(await resourcesLeft(before)).to.deep.equal(before)
+      })
+    }
   })
 
   it('remembers what was bound when the listener has closed', async () => {

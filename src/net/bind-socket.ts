@@ -66,8 +66,7 @@ export function bindSocket(
   server.on('listening', () => {
     restoring = false
     endpoint = boundEndpoint(server)
-    if (gate.closed) server.close()
-    else if (gate.suspended) gate.restored()
+    if (gate.suspended) gate.restored()
     else host.listening(gate)
   })
   if (hasPath(at)) listenPath(server, at, backlog, () => !gate.closed)
