@@ -5,6 +5,7 @@ import { tcp } from 'sluice/net'
 import { DuplexWire } from '#src/net/duplex-wire.js'
 import { Gather } from '#src/net/gather.js'
 import { duplexKind } from '#src/net/socket-kind.js'
+import { growth } from '../support/growth.js'
 import { closeAll } from '../support/net/closing.js'
 import { duplexPair } from '../support/net/duplex-pair.js'
 import { listening, overTcp, overUnix, pair, pairings } from '../support/net/pairs.js'
@@ -225,6 +226,17 @@ describe('DuplexWire', () => {
       expect(calls.map(({ callCount }) => callCount)).to.deep.equal([0, 0])
       for (const call of calls) call.restore()
     }
+  })
+
+  it('keeps nothing of what is empty, which no count would show', () => {
+    const [near] = duplexPair()
+    const wire = new DuplexWire(idleLine(), near, duplexKind, new Gather())
+    const nothing = new Uint8Array()
+    const cycle = (): void => {
+      wire.write(nothing)
+      wire.share(nothing)
+    }
+    expect(growth(cycle)).to.be.below(2)
   })
 
   it('knows to the byte what the system never got', async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { Duplex, PassThrough } from 'node:stream'
 import { expect } from 'chai'
+import sinon from 'sinon'
 import { packets, type ConnectionOptions } from 'sluice'
 import { fromDuplex } from 'sluice/net'
 import { closeAll, later } from '../support/net/closing.js'
@@ -192,6 +193,21 @@ describe('fromDuplex', () => {
     expect(written).to.be.lessThan(5_000)
     pause.unsubscribe()
     await client.until(() => bytesOf(client).length === 100_000)
+  })
+
+  it("works on a duplex of other streams than this Node's, which pauses in its own way and knows less", async () => {
+    const [near, far] = duplexPair()
+    for (const name of ['closed', 'errored']) Object.defineProperty(near, name, { value: undefined })
+    const pause = sinon.spy(near, 'pause')
+    const client = over(near)
+    const { connection } = await client.next('open')
+    connection.pause().unsubscribe()
+    expect(pause.callCount).to.equal(1)
+    const sent = Buffer.alloc(MiB, 'x')
+    connection.send(sent)
+    connection.close()
+    expect((await drained(far)).equals(sent)).to.equal(true)
+    expect(connection.bufferedAmount).to.equal(0)
   })
 
   it('speaks with a process through its pipes', async () => {

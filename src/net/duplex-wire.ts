@@ -1,4 +1,4 @@
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { notBytes } from '../connection/encoded.js'
 import { asError, handlerError } from '../connection/errors.js'
@@ -89,6 +89,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   }
 
   share(packet: Uint8Array): void {
+    if (packet.length === 0) return // Nothing that is counted would ever have it leave the queue.
     this.seal()
     ;(this.#queue ??= []).push(packet)
     this.#took(packet.length)
@@ -96,8 +97,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
 
   pause(): void {
     this.#flags |= PAUSED
-    // A socket's own pause would stop reading at once, and then not even a reset of the peer were seen.
-    if (!this.#is(SUSPENDED)) Duplex.prototype.pause.call(this.#socket)
+    if (!this.#is(SUSPENDED)) this.#kind.pause(this.#socket)
   }
 
   resume(): void {
@@ -195,7 +195,7 @@ export class DuplexWire implements Wire, Gathered, SocketListener {
   #settle(): boolean {
     if (this.#inFlight > 0) {
       const { writableLength, errored, destroyed } = this.#socket
-      if (writableLength > 0 || errored !== null || destroyed) return false
+      if (writableLength > 0 || Boolean(errored) || destroyed) return false
       const size = this.#inFlight
       this.#inFlight = 0
       this.#line.written(size)

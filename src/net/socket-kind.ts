@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import type { Endpoint, TlsSession } from '../connection/connection.js'
 import { localEndpoint, remoteEndpoint } from './endpoint.js'
 import { handleOf } from './socket-handle.js'
@@ -13,6 +13,8 @@ export interface SocketKind {
   readonly keeps: boolean
   /** How much of the last write the system has not taken yet, where that can be known. */
   readonly pending: (socket: Duplex) => number | undefined
+  /** Reads no more than fits into its buffer. */
+  readonly pause: (socket: Duplex) => void
   /** Ends both directions so that the peer can see that it was no orderly end. */
   readonly abort: (socket: Duplex) => void
 }
@@ -26,6 +28,7 @@ export const tcpKind: SocketKind = {
   tls: nothing,
   keeps: false,
   pending,
+  pause: pauseStream,
   abort(socket) {
     const { connecting } = socket as Socket
     if (connecting || isShutting(socket)) socket.destroy()
@@ -46,17 +49,23 @@ function isShutting({ writableEnded, writableFinished, writableLength }: Duplex)
 /** A Unix socket, both ends of which are named by the path. */
 export function pathKind(path: string): SocketKind {
   const endpoint = () => ({ address: path })
-  return { local: endpoint, remote: endpoint, tls: nothing, keeps: false, pending, abort }
+  return { local: endpoint, remote: endpoint, tls: nothing, keeps: false, pending, pause: pauseStream, abort }
 }
 
-/** Any other duplex. */
+/** Any other duplex, which may be of a build of streams that is not Node's. */
 export const duplexKind: SocketKind = {
   local: nothing,
   remote: nothing,
   tls: nothing,
   keeps: true,
   pending: nothing,
+  pause: socket => socket.pause(),
   abort,
+}
+
+/** A socket's own pause would stop reading at once, and then not even a reset of the peer were seen. */
+export function pauseStream(socket: Duplex): void {
+  Duplex.prototype.pause.call(socket)
 }
 
 function abort(socket: Duplex): void {

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Certificate, TLSSocket } from 'node:tls'
 import type { PeerIdentity, TlsSession } from '../connection/connection.js'
-import type { SocketKind } from './socket-kind.js'
+import { pauseStream, type SocketKind } from './socket-kind.js'
 
 /** A secure socket over `inner`, which keeps the addresses and knows how to abort. */
 export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind): SocketKind {
@@ -13,6 +13,7 @@ export function tlsKind(secure: TLSSocket, inner: Duplex, innerKind: SocketKind)
     tls: () => session,
     keeps: false,
     pending: () => undefined,
+    pause: pauseStream,
     abort() {
       // Not by a reset of what is beneath: Node crashes where that is closed under a TLS socket which has something to write.
       secure.destroy()
