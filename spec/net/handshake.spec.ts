@@ -319,6 +319,15 @@ function nodeClient(port: number): TLSSocket {
 }
 
 describe('HandshakeRun', () => {
+  it('tells its first result, and no other', () => {
+    const told: unknown[] = []
+    const run = new HandshakeRun(new PassThrough(), duplexKind, result => told.push(result))
+    const error = new Error('enough')
+    run.fail(error)
+    run.fail(new Error('again'))
+    expect(told).to.deep.equal([{ error }])
+  })
+
   it('forgets whom it has told, though it may be kept as long as its socket', async () => {
     const begun = (): [HandshakeRun, WeakRef<object>] => {
       const tell = (): void => undefined

@@ -10,7 +10,7 @@ import { ca, client, fingerprint, server, stranger } from '../support/net/certif
 import { closeAll, later } from '../support/net/closing.js'
 import { duplexPair } from '../support/net/duplex-pair.js'
 import { listening, overTcp, overUnix, pair, type Pair } from '../support/net/pairs.js'
-import { rawClient, rawServer, take } from '../support/net/peers.js'
+import { drained, rawClient, rawServer, take } from '../support/net/peers.js'
 import { eventually, resourcesAtRest, resourcesLeft, turns } from '../support/net/resources.js'
 import { bytesOf, watch } from '../support/net/watch.js'
 import { optionFaults } from '../support/option-faults.js'
@@ -360,6 +360,20 @@ describe('upgrade', () => {
         expect(await resourcesLeft(before)).to.deep.equal(before)
       })
     }
+  })
+
+  it('counts nothing as sent that the system has not taken, when it is aborted before its handshake', async () => {
+    const { server: told, listener } = await listening(overUnix.listen())
+    const peer = await rawClient({ path: listener.endpoint.address })
+    const { connection } = await told.next('open')
+    const size = 3 * 1024 * 1024
+    connection.send(Buffer.alloc(size))
+    const answer = failure(asClient(connection))
+    await turns(3)
+    connection.destroy()
+    const { bytesUnsent } = await told.next('close')
+    expect((await drained(peer)).length + bytesUnsent).to.be.at.least(size)
+    expect(await answer).to.include({ code: 'ERR_HANDSHAKE_ENDED' })
   })
 
   describe('that can not be', () => {

@@ -478,6 +478,26 @@ describe('memory', () => {
         })
       }))
 
+    it('completes when it is closed, though one of those that waited had left before', () => {
+      const net = memory()
+      const told: string[] = []
+      let listener: Listener | undefined
+      net.listen({ port: 1 }).subscribe({
+        next: event => {
+          told.push(event.type)
+          if (event.type === 'listening') ({ listener } = event)
+        },
+        complete: () => told.push('complete'),
+      })
+      listener?.pause()
+      net.connect({ port: 1 }).subscribe(event => {
+        if (event.type === 'open') event.connection.destroy()
+      })
+      listener?.resume()
+      listener?.close()
+      expect([told, net.open]).to.deep.equal([['listening', 'complete'], 0])
+    })
+
     it('may be closed in the next that tells of it', () => {
       const net = memory()
       const told: string[] = []
