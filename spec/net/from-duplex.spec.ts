@@ -210,6 +210,30 @@ describe('fromDuplex', () => {
     expect(connection.bufferedAmount).to.equal(0)
   })
 
+  for (const first of ['ours', 'of its peer'] as const) {
+    it(`closes in order on a duplex that does not destroy itself, the first end being ${first}`, async () => {
+      const [near, far] = duplexPair(1_000, { autoDestroy: false })
+      const client = over(near)
+      const { connection } = await client.next('open')
+      far.resume().on('end', () => far.end())
+      if (first === 'ours') connection.close()
+      else far.end('bye')
+      expect(await client.over()).to.equal(undefined)
+      expect(client.all('close')[0]).to.include({ reason: first === 'ours' ? 'local' : 'remote' })
+      expect(near.destroyed).to.equal(true)
+    })
+  }
+
+  it('does so where the duplex had ended before', async () => {
+    const [near, far] = duplexPair(1_000, { autoDestroy: false })
+    near.resume()
+    far.end()
+    await turns(3)
+    const client = over(near)
+    expect(await client.over()).to.equal(undefined)
+    expect(client.types).to.deep.equal(['connecting', 'open', 'end', 'close'])
+  })
+
   it('speaks with a process through its pipes', async () => {
     const child = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] })
     later(() => child.kill())

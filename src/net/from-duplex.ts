@@ -4,6 +4,7 @@ import { dial } from '../connection/dial.js'
 import { SluiceError } from '../connection/errors.js'
 import type { ConnectionStream } from '../connection/event.js'
 import { besides, callback, checkOptions } from '../connection/options.js'
+import { destroyWhenDone } from './destroy-when-done.js'
 import { DuplexWire } from './duplex-wire.js'
 import { Gather } from './gather.js'
 import { guardWrites } from './guard-writes.js'
@@ -27,6 +28,7 @@ export function fromDuplex(make: () => Duplex, options: ConnectionOptions = {}):
     const duplex = make()
     guardWrites(duplex)
     const wire = new DuplexWire(line, duplex, duplexKind, new Gather())
+    destroyWhenDone(duplex)
     if (duplex.destroyed) throw duplex.errored ?? new SluiceError('ERR_NOT_OPEN', 'the duplex has closed before')
     line.opened()
     if (duplex.readableEnded) line.ended()

@@ -1,4 +1,4 @@
-import { Duplex } from 'node:stream'
+import { Duplex, type DuplexOptions } from 'node:stream'
 
 type Done = (error?: Error | null) => void
 
@@ -6,9 +6,9 @@ type Done = (error?: Error | null) => void
  * Two duplexes, each of which reads what the other writes, as two ends of a pipe do: not before the write has returned. It is done
  * when the other one has made room for it.
  */
-export function duplexPair(highWaterMark = 16 * 1024): [Duplex, Duplex] {
-  const near = new Side(highWaterMark)
-  const far = new Side(highWaterMark)
+export function duplexPair(highWaterMark = 16 * 1024, options: DuplexOptions = {}): [Duplex, Duplex] {
+  const near = new Side({ highWaterMark, ...options })
+  const far = new Side({ highWaterMark, ...options })
   near.other = far
   far.other = near
   return [near, far]
@@ -17,10 +17,6 @@ export function duplexPair(highWaterMark = 16 * 1024): [Duplex, Duplex] {
 class Side extends Duplex {
   other: Side | undefined
   #room: Done | undefined
-
-  constructor(highWaterMark: number) {
-    super({ highWaterMark })
-  }
 
   override _read(): void {
     this.#release()
