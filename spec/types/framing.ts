@@ -1,7 +1,8 @@
-import { concatMap, filter, map, merge, of, type Observable } from 'rxjs'
+import { concatMap, filter, map, merge, of, pipe, type Observable } from 'rxjs'
 import {
   packets,
   perConnection,
+  reconnect,
   type Connection,
   type ConnectionEvent,
   type ConnectionStream,
@@ -43,6 +44,12 @@ bytes.pipe(framed(lines())).subscribe(event => {
     event.connection.send('too long')
   }
 })
+
+// It is a value, too, that a server and a client may share, on its own or in front of other operators.
+const ofLines = framed(lines())
+expectType<Observable<string>>()(bytes.pipe(ofLines, packets()))
+const comingBack = pipe(framed(lines()), reconnect([100]))
+expectType<Observable<string>>()(bytes.pipe(comingBack, packets()))
 
 // What goes in may differ from what comes out.
 interface Request {

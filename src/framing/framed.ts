@@ -1,6 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs'
 import type { Connection } from '../connection/connection.js'
-import type { ByteEvent, ConnectionOf, WithPacket, WithSent } from '../connection/event.js'
+import type { ByteEvent, ConnectionEvent, ConnectionOf, WithPacket, WithSent } from '../connection/event.js'
 import { checkOptions } from '../connection/options.js'
 import { codecRule, type Codec } from './codec.js'
 import { FramedStream } from './framed-stream.js'
@@ -48,7 +48,7 @@ export type Framed<E, In, Out> = WithSent<WithPacket<E, In> | SkippedEvent<Conne
  * })
  * ```
  */
-export function framed<In, Out, E extends ByteEvent>(
+export function framed<In, Out, E extends ByteEvent = ConnectionEvent>(
   codec: Codec<In, Out> | ((connection: Connection) => Codec<In, Out>),
 ): OperatorFunction<E, Framed<E, In, Out>> {
   checkOptions('framed', { codec }, { codec: codecRule }, ['codec'])
