@@ -57,6 +57,19 @@ describe('fromDuplex', () => {
     expect(client.types).to.deep.equal(['connecting', 'close'])
   })
 
+  for (const [what, made] of [
+    ['nothing', undefined],
+    ['null', null],
+    ['an object', {}],
+    ['a side that can only be read', { pipe: () => undefined }],
+  ] as const) {
+    it(`is a dial that fails where ${what} is made`, async () => {
+      const client = watch(fromDuplex(() => made as never))
+      expect(await client.over()).to.include({ code: 'ERR_HANDLER', cause: made })
+      expect(client.types).to.deep.equal(['connecting', 'close'])
+    })
+  }
+
   it('is a dial that fails where the duplex has closed before', async () => {
     const [near] = duplexPair()
     near.destroy()

@@ -15,7 +15,7 @@ import { duplexKind } from './socket-kind.js'
  *
  * It takes a function that makes the duplex, so that subscribing again (`reconnect` does) opens another. The duplex counts as open: wait
  * for what it has to do first inside the function's own stream. Emits `connecting`, `open`, then as every transport; a function that
- * throws, or answers a duplex that has closed before (`ERR_NOT_OPEN`), is a dial that fails.
+ * throws, or answers a duplex that has closed before (`ERR_NOT_OPEN`) or something else (`ERR_HANDLER`), is a dial that fails.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ import { duplexKind } from './socket-kind.js'
 export function fromDuplex(make: () => Duplex, options: ConnectionOptions = {}): ConnectionStream {
   checkOptions('fromDuplex', besides(options, { make }), { make: callback, ...connectionRules }, ['make'])
   return dial({ address: 'duplex' }, options, line => {
-    const duplex = make()
+    const duplex = checked(make())
     guardWrites(duplex)
     const wire = new DuplexWire(line, duplex, duplexKind, new Gather())
     destroyWhenDone(duplex)
@@ -34,4 +34,14 @@ export function fromDuplex(make: () => Duplex, options: ConnectionOptions = {}):
     if (duplex.readableEnded) line.ended()
     return wire
   })
+}
+
+/** Whatever its types say, a user's function may answer anything. */
+function checked(made: unknown): Duplex {
+  if (isDuplex(made)) return made
+  throw new SluiceError('ERR_HANDLER', 'make must answer a duplex and has answered something else', { cause: made })
+}
+
+function isDuplex(made: unknown): made is Duplex {
+  return typeof made === 'object' && made !== null && 'pipe' in made && 'write' in made
 }
