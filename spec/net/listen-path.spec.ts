@@ -256,13 +256,23 @@ describe('listenPath', function () {
     expect(next.types).to.deep.equal(['listening'])
   })
 
-  it('refuses a path that is longer than the system can have, before it binds or dials the beginning of it', () => {
-    const path = join(directory(), 'x'.repeat(200))
-    for (const open of [() => tcp.listen({ path }), () => tcp.connect({ path })]) {
-      expect(open)
-        .to.throw(/path must have at most \d+ bytes/)
-        .with.property('code', 'ERR_OPTIONS')
-    }
+  for (const [what, name, fault] of [
+    ['is longer than the system can have', 'x'.repeat(200), /path must have at most \d+ bytes/],
+    ['the system would read up to its NUL', 'socket\0x', /path must have no NUL within/],
+  ] as const) {
+    it(`refuses a path that ${what}, before it binds or dials the beginning of it`, () => {
+      const path = join(directory(), name)
+      for (const open of [() => tcp.listen({ path }), () => tcp.connect({ path })])
+        expect(open).to.throw(fault).with.property('code', 'ERR_OPTIONS')
+    })
+  }
+
+  it('passes on the name of a socket that Linux keeps without a file', async function () {
+    if (process.platform !== 'linux') this.skip()
+    const path = `\0${freshPath()}`
+    const { server } = await listening(tcp.listen({ path }))
+    await watch(tcp.connect({ path })).next('open')
+    await server.next('open')
   })
 
   for (const pipe of [String.raw`\\.\pipe\sluice`, String.raw`\\?\pipe\sluice`]) {

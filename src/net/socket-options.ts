@@ -88,11 +88,14 @@ export interface PathPlace extends ConnectionOptions {
 /** What fits into the system's address. Beyond that, some Nodes bind or dial another path, which is the beginning of it. */
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
 
-const path: Rule = value =>
-  text(value) ??
-  (isPipe(String(value)) || Buffer.byteLength(String(value)) <= LONGEST_PATH
-    ? undefined
-    : `must have at most ${LONGEST_PATH} bytes`)
+const path: Rule = value => text(value) ?? pathFault(String(value))
+
+function pathFault(name: string): string | undefined {
+  if (isPipe(name)) return undefined
+  if (Buffer.byteLength(name) > LONGEST_PATH) return `must have at most ${LONGEST_PATH} bytes`
+  // The same for what is behind a NUL, but for the first, by which Linux knows a name that is no file.
+  return name.includes('\0', 1) ? 'must have no NUL within' : undefined
+}
 
 const address: Rule = value => (typeof value === 'string' && isIP(value) !== 0 ? undefined : 'must be an IP address')
 
