@@ -223,6 +223,22 @@ describe('fromDuplex', () => {
     expect(connection.bufferedAmount).to.equal(0)
   })
 
+  for (const halfOpen of [false, true]) {
+    it(`sends what waits behind the end of the peer, on a duplex that would end with it${halfOpen ? ', and more' : ''}`, async () => {
+      const [near, far] = duplexPair(1_000, { allowHalfOpen: false })
+      const client = over(near, { halfOpen })
+      const { connection } = await client.next('open')
+      const sent = Buffer.alloc(MiB, 'x')
+      connection.send(sent)
+      far.end()
+      await client.next('end')
+      if (halfOpen) connection.send(sent)
+      connection.close()
+      expect(await drained(far)).to.have.length(halfOpen ? 2 * MiB : MiB)
+      expect(await client.over()).to.equal(undefined)
+    })
+  }
+
   for (const first of ['ours', 'of its peer'] as const) {
     it(`closes in order on a duplex that does not destroy itself, the first end being ${first}`, async () => {
       const [near, far] = duplexPair(1_000, { autoDestroy: false })

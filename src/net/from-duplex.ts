@@ -29,6 +29,7 @@ export function fromDuplex(make: () => Duplex, options: ConnectionOptions = {}):
     guardWrites(duplex)
     const wire = new DuplexWire(line, duplex, duplexKind, new Gather())
     destroyWhenDone(duplex)
+    duplex.allowHalfOpen = true // Or Node would end it with the peer's end, whatever still waits to be sent.
     if (duplex.destroyed) throw duplex.errored ?? new SluiceError('ERR_NOT_OPEN', 'the duplex has closed before')
     line.opened()
     if (duplex.readableEnded) line.ended()
