@@ -152,6 +152,20 @@ describe('toDuplex', () => {
     expect(await gone(duplex)).to.equal(undefined)
   })
 
+  it('delivers what was written before the end of the peer, in however many pieces, and closes then', async () => {
+    const server = await rawServer()
+    const duplex = dialled(server.port)
+    const peer = await server.socket()
+    for (let piece = 0; piece < 128; piece += 1) duplex.write(Buffer.alloc(64 * 1024))
+    peer.end()
+    duplex.resume()
+    await once(duplex, 'end')
+    await turns(10)
+    expect(duplex.closed).to.equal(false)
+    expect((await drained(peer)).length).to.equal(8 * MiB)
+    expect(await gone(duplex)).to.equal(undefined)
+  })
+
   it('flushes what was written when it is destroyed without an error', async () => {
     const server = await rawServer()
     const duplex = dialled(server.port)

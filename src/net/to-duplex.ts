@@ -17,7 +17,8 @@ interface Waiting {
  *
  * Backpressure holds in both directions; writes wait until the connection is open, and fail with `ERR_NOT_OPEN` when it has ended. `end()`
  * half-closes. `destroy()` unsubscribes: what was written is still flushed, within the close deadline; `destroy(error)` aborts. The peer's
- * end ends the readable side, and a close with an error is the duplex's `error`.
+ * end ends the readable side: what was written before it still goes out, and more with `halfOpen`. A close with an error is the duplex's
+ * `error`.
  *
  * @example
  * ```ts
@@ -28,6 +29,8 @@ export function toDuplex(stream: ConnectionStream<ByteEvent>): Duplex {
   const subscription = new Subscription()
   let connection: Connection | undefined
   let hold: Subscription | undefined
+  /** Held for what was written before the peer's end (law 12). */
+  let unwritten: Subscription | undefined
   let waiting: Waiting | undefined
   let destroyed: Done | undefined
   let over = false
@@ -62,11 +65,16 @@ export function toDuplex(stream: ConnectionStream<ByteEvent>): Duplex {
 
   function write(chunk: Uint8Array, done: Done): void {
     if (isOpening()) wait(done, () => write(chunk, done))
-    else if (connection?.send(chunk) === true) done()
-    else if (connection?.state === 'open') wait(done, () => done(isLost() ? notOpen() : null))
+    else if (connection?.send(chunk) === true) wrote(done)
+    else if (connection?.state === 'open') wait(done, () => (isLost() ? done(notOpen()) : wrote(done)))
     else if (connection?.state === 'closed' && !over)
       wait(done, () => done(notOpen())) // Its close may tell another reason.
     else done(notOpen())
+  }
+
+  function wrote(done: Done): void {
+    done()
+    if (duplex.writableLength === 0) unwritten?.unsubscribe()
   }
 
   function isLost(): boolean {
@@ -108,7 +116,10 @@ export function toDuplex(stream: ConnectionStream<ByteEvent>): Duplex {
     } else if (type === 'packet') {
       if (!duplex.push(event.packet)) hold ??= event.connection.pause()
     } else if (type === 'drain') goOn()
-    else if (type === 'end') duplex.push(null)
+    else if (type === 'end') {
+      if (event.connection.state === 'open' && duplex.writableLength > 0) unwritten = event.connection.pause()
+      duplex.push(null)
+    }
   }
 
   function close(error: Error | null): void {
