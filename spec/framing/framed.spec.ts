@@ -478,6 +478,28 @@ describe('framed', () => {
     })
   })
 
+  it('completes behind what another connection was told of meanwhile, and behind its pause', () => {
+    const source = new Subject<ConnectionEvent>()
+    const [one, other] = [recordingConnection(), recordingConnection()]
+    const told: string[] = []
+    let hold: Subscription | undefined
+    source.pipe(framed(lines())).subscribe({
+      next(event) {
+        told.push(...story([event]))
+        if (event.type !== 'packet') return
+        if (event.packet === 'b') hold = event.connection.pause()
+        if (event.packet !== 'a') return
+        source.next({ type: 'packet', connection: other, packet: Buffer.from('b\nc\n') })
+        source.complete()
+      },
+      complete: () => told.push('complete'),
+    })
+    source.next({ type: 'packet', connection: one, packet: Buffer.from('a\n') })
+    expect(told).to.deep.equal(['packet a', 'packet b'])
+    hold?.unsubscribe()
+    expect(told).to.deep.equal(['packet a', 'packet b', 'packet c', 'complete'])
+  })
+
   it('keeps the order of what it is told although it waits', () => {
     const { events, connection, told, framed, letGo } = played()
     events.next({ type: 'open', connection, session: 1 })

@@ -41,10 +41,12 @@ export class FramedStream<In, Out> extends Inlet<ByteEvent> implements Framing<I
     outlet.leave()
   }
 
-  /** What waits here comes first. */
+  /** What waits here comes first, be it for its turn or for a pause. */
   protected ended(): void {
-    this.#completes = true
-    this.settle()
+    this.outlet.run(() => {
+      this.#completes = true
+      this.settle()
+    })
   }
 
   protected failed(error: unknown): void {
