@@ -2,13 +2,14 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { tap, timer, type Subscription } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
-import { seeded, SluiceError, type ConnectionEvent, type Listener } from 'sluice'
+import { seeded, SluiceError, type Connection, type ConnectionEvent, type Listener } from 'sluice'
 import { memory, type LinkOptions, type MemoryOptions, type MemoryPlace, type MemoryTarget } from 'sluice/testing'
 import { handled } from '../support/handled.js'
 import { check } from '../support/property.js'
 import { run } from '../support/run.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const text = (packet: Uint8Array): string => new TextDecoder().decode(packet)
 
 /** Sends a text, letter by letter, as soon as it can. */
 const saying = (text: string) =>
@@ -356,6 +357,27 @@ describe('memory', () => {
           },
         })
       }))
+
+    it('may be cut again by what it brings as it heals', () => {
+      const net = memory()
+      const told: string[] = []
+      const ends: Connection[] = []
+      const note = (event: ConnectionEvent) => {
+        if (event.type === 'open') ends.push(event.connection)
+        if (event.type !== 'packet') return
+        told.push(text(event.packet))
+        if (text(event.packet) === 'u') net.cut('a', 'b')
+      }
+      net.host('b').listen({ port: 1 }).subscribe(note)
+      net.host('a').connect({ host: 'b', port: 1 }).subscribe(note)
+      net.cut('a', 'b')
+      for (const [index, packet] of ['u', 'v'].entries())
+        ends.find(({ local }) => local?.address === 'ab'[index])?.send(bytes(packet))
+      net.heal('a', 'b')
+      expect(told).to.deep.equal(['u'])
+      net.heal('a', 'b')
+      expect(told).to.deep.equal(['u', 'v'])
+    })
 
     it('heals only once', () => {
       const net = memory()

@@ -16,16 +16,6 @@ class Way {
     this.forth = new Path(() => settings, random)
     this.back = new Path(() => settings, random)
   }
-
-  cut(): void {
-    this.forth.cut()
-    this.back.cut()
-  }
-
-  heal(): void {
-    this.forth.heal()
-    this.back.heal()
-  }
 }
 
 /** The ways between all hosts, each made when it is first needed. */
@@ -81,9 +71,12 @@ export class Ways {
     for (const way of this.#ways.values()) this.#settle(way)
   }
 
+  /** What one direction brings as it heals may cut the other again. */
   #settle(way: Way): void {
-    if (this.#isCut(way)) way.cut()
-    else way.heal()
+    for (const path of [way.forth, way.back]) {
+      if (this.#isCut(way)) path.cut()
+      else path.heal()
+    }
   }
 
   #isCut(way: Way): boolean {
