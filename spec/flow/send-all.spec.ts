@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { EMPTY, NEVER, Subject, concat, from, map, of, tap, throwError, type Observable } from 'rxjs'
+import { EMPTY, NEVER, Observable, Subject, Subscription, concat, from, map, of, tap, throwError } from 'rxjs'
 import { reconnect, sendAll, type Connection, type ConnectionEvent, type Overflow, type TypedEvent } from 'sluice'
 import { memory, recordingConnection, type RecordingConnection } from 'sluice/testing'
 import { leavesNothing, run } from '../support/run.js'
@@ -295,6 +295,21 @@ describe('sendAll', () => {
       )
       expect(failure()).to.have.property('code', 'ERR_SEND_OVERFLOW')
       expect(live.observed).to.equal(false)
+    })
+
+    it('lets go of one whose subscription is the cause to leave', () => {
+      let left = false
+      const source = new Observable<string>(subscriber => {
+        subscription.unsubscribe()
+        subscriber.next('a')
+        return () => (left = true)
+      })
+      const connection = recordingConnection<string>()
+      const subscription = new Subscription()
+      const events = new Subject<Event>()
+      subscription.add(events.pipe(sendAll(() => source, { overflow: 'fail' })).subscribe())
+      events.next({ type: 'open', connection, session: 1 })
+      expect([left, connection.calls]).to.deep.equal([true, []])
     })
 
     it('asks for no more of what has failed, though it tells all at once', () => {

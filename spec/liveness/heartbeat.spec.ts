@@ -458,6 +458,38 @@ describe('heartbeat', () => {
       )
     })
 
+    const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 800 })), {
+      maxLength: 6,
+    })
+    const narrow = fc.record({ bandwidth: fc.integer({ min: 1, max: 4 }), window: fc.integer({ min: 1, max: 4 }) })
+
+    it('never gives up a peer that takes what lies before a ping, and finds one that is dead all the same', () => {
+      check(
+        fc.property(
+          options,
+          narrow,
+          sizes,
+          fc.option(fc.integer({ min: 1, max: 1500 })),
+          (given, link, sends, dies) => {
+            const { interval, timeout, random } = given
+            const told = diary(day => {
+              const { net } = answering(day, link)
+              const dialled = client(day, net, 2500, { interval, timeout, random: () => random })
+              for (const [ms, size] of sends) day.at(ms, () => dialled.connection?.send('x'.repeat(size)))
+              if (dies !== null)
+                day.at(dies, () => {
+                  net.cut('client', 'server')
+                })
+            })
+            const found = told.filter(line => line.includes('close timeout')).map(line => parseFloat(line))
+            if (dies === null) expect(found).to.deep.equal([])
+            else expect(found[0]).to.be.within(dies, dies + interval + timeout)
+          },
+        ),
+        200,
+      )
+    })
+
     it('finds a peer that is dead from any moment on within interval and timeout', () => {
       check(
         fc.property(options, fc.integer({ min: 1, max: 1500 }), moments, (given, dies, says) => {

@@ -7,6 +7,7 @@ import {
   concat,
   defer,
   filter,
+  merge,
   of,
   take,
   tap,
@@ -65,6 +66,12 @@ describe('reconnect', () => {
         }
       }))
 
+    it('of a failure that its source did not error with: errors where it is not to dial again', () =>
+      run(({ cold, expectEvents }) => {
+        const failed = cold('o-(x|)', { x: { type: 'close', reason: 'error', error: 'ERR_HANDLER' } })
+        expectEvents(failed.pipe(reconnect([4], { classify: () => 'stop' }))).toBe('o-(x#)', {}, 'ERR_HANDLER')
+      }))
+
     it('when its source has finished, so that a source may come back by itself', () =>
       run(({ cold, expectEvents }) => {
         const dial = cold('                                        (x#)')
@@ -91,6 +98,12 @@ describe('reconnect', () => {
         expectEvents(host.pipe(reconnect([4]), take(4))).toBe('o(xr)-(1|)', { 1: { type: 'retry', cause: fault } })
       }))
 
+    it('completes with a source that has dialled again by itself, and then left', () =>
+      run(({ cold, expectEvents }) => {
+        const again = concat(cold('o(x|)'), cold('-----c-|'), cold('o(x|)'), cold('-----o-|'))
+        expectEvents(again.pipe(reconnect([4]))).toBe('ox----c-ox----o-|')
+      }))
+
     it('completes with its source', () =>
       run(({ cold, expectEvents }) => {
         expectEvents(EMPTY.pipe(reconnect([4]))).toBe('|')
@@ -112,6 +125,12 @@ describe('reconnect', () => {
         )
         const close = { type: 'close', reason: 'error', error: fault, bytesUnsent: 0 }
         expectEvents(dial.pipe(reconnect([4]))).toBe('-o-(x1)-o-(x#)', { x: close, ...waits }, fault)
+      }))
+
+    it('tells the close of one that went so before it had opened', () =>
+      run(({ cold, plain, expectEvents }) => {
+        const stream = merge(cold('c---'), plain.cold<never>('---#')).pipe(reconnect([4]))
+        expectEvents(stream).toBe('c--(x1)c--(x#)', waits)
       }))
   })
 
@@ -143,6 +162,13 @@ describe('reconnect', () => {
       run(({ cold, expectEvents }) => {
         const stream = cold('    o---(x|)').pipe(reconnect([4, 5, 6], { stableAfter: 4 }))
         expectEvents(stream, '^-----------------------!').toBe('o---(x1)o---(x1)o---(x1)', waits)
+      }))
+
+    it('as staying up no connection that was lost before the source dialled again by itself', () =>
+      run(({ cold, expectEvents }) => {
+        const dial = concat(cold('o(x|)'), cold('22ms c-(x|)'))
+        const stream = dial.pipe(reconnect([4, 5], { stableAfter: 10 }))
+        expectEvents(stream, '^ 60ms !').toBe('ox 21ms c-(x1)ox 21ms c-(x2)-ox', waits)
       }))
 
     it('as staying up what was open, and not what its source does when it has closed', () =>
