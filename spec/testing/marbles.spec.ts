@@ -219,6 +219,10 @@ describe('marbles', () => {
             }),
           )
         const by = (reason: string) => ({ x: { type: 'close', reason } })
+        const used = (connection: Connection<string>) => {
+          connection.send('b')
+          connection.pause().unsubscribe()
+        }
         const closed = (connection: Connection<string>) => {
           connection.close()
         }
@@ -228,7 +232,7 @@ describe('marbles', () => {
         const halfClosed = (connection: Connection<string>) => {
           connection.end()
         }
-        expectEvents(ended('o-a-(x|)', () => undefined)).toBe('o-a-(x|)', by('remote'))
+        expectEvents(ended('o-a-(x|)', used)).toBe('o-a-(x|)', by('remote'))
         expectEvents(ended('o-a-(x|)', closed)).toBe('o-a-(x|)', by('local'))
         expectEvents(ended('o-a-(x|)', shutDown)).toBe('o-a-(x|)', by('shutdown'))
         expectEvents(ended('o-a-(x|)', halfClosed)).toBe('o-a-(x|)', by('local'))
@@ -284,6 +288,14 @@ describe('marbles', () => {
         const script = cold(['lo-a-b-', '-o-a-b-(x|)'])
         expectEvents(script).toBe(['lo-ax--|', '-o-a-b-x'], { x: { type: 'close' } })
         at('----d', { d: () => script.connections[0]?.destroy(new Error('a bug')) })
+      }))
+
+    it('tells nothing of what it held', () =>
+      run(({ cold, expectEvents, at }) => {
+        const script = cold('lo-a-----|')
+        held(script, at, '--p--r')
+        at('----d', { d: () => script.connections[0]?.destroy() })
+        expectEvents(script).toBe('lo--x----|')
       }))
 
     it('may be followed by another', () =>
@@ -372,6 +384,11 @@ describe('marbles', () => {
         }),
       ).to.equal('no failure')
     })
+
+    it('takes any error for right where none is named, be it no Error', () =>
+      run(({ expectEvents }) => {
+        for (const thrown of [new Error('boom'), 'boom', 7, undefined]) expectEvents(throwError(() => thrown)).toBe('#')
+      }))
 
     it('takes an error for that which is expected when it is the same', () => {
       const error = new Error('this one')

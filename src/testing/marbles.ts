@@ -69,7 +69,7 @@ export interface Expectation {
  * apart in the order in which they appear. Then the first diagram also has what belongs to none: `l`, `r`, `|` and `#`.
  *
  * An `x` at the frame of the `#` is the close with that error (an `ECONNRESET`, unless said otherwise), any other is an
- * orderly one. For anything else say what the letter means: `{ t: { type: 'close', reason: 'timeout', error:
+ * orderly one: the peer's, unless what is tested had closed the connection before. For anything else say what the letter means: `{ t: { type: 'close', reason: 'timeout', error:
  * 'ERR_IDLE_TIMEOUT' } }`.
  *
  * @example A client dials again after four milliseconds
@@ -119,7 +119,7 @@ export function marbles(helpers: RunHelpers): EventHelpers {
               letter: letterOf(event, events, letters),
             })),
             catchError((thrown: unknown) =>
-              throwError(() => (isError(thrown, error ?? thrown) ? RIGHT_ERROR : asError(thrown))),
+              throwError(() => (error === undefined || isError(thrown, error) ? RIGHT_ERROR : asError(thrown))),
             ),
           )
           expectRows(helpers, drawn, rowsOf(diagrams), subscription)
