@@ -10,6 +10,7 @@ import {
   lengthField,
   lines,
   mapCodec,
+  raw,
   switchable,
   type Codec,
   type Framed,
@@ -204,6 +205,13 @@ describe('framed', () => {
       expect(connection.bufferedAmount).to.equal(12)
       wire.drain()
       expect(told().at(-1)).to.equal('drain')
+    })
+
+    it('answers that there is room for a packet of no bytes, once there is room again', () => {
+      const { connection, wire } = opened(mapCodec(raw(), text, bytes), { highWaterMark: 1, lowWaterMark: 1 })
+      expect(connection.send('a')).to.equal(false)
+      wire.drain()
+      expect(connection.send('')).to.equal(true)
     })
 
     it('takes nothing while the connection is not open', () => {
@@ -478,6 +486,21 @@ describe('framed', () => {
     })
   })
 
+  it('tells nothing of what still waits for its turn on a connection that is destroyed', () => {
+    const source = new Subject<ConnectionEvent>()
+    const [one, other] = [recordingConnection(), recordingConnection()]
+    const told: string[] = []
+    source.pipe(framed(lines())).subscribe(event => {
+      told.push(...story([event]))
+      if (event.type !== 'packet') return
+      if (event.packet === 'b') event.connection.destroy()
+      if (event.packet !== 'a') return
+      for (const packet of ['b\n', 'c\n']) source.next({ type: 'packet', connection: other, packet: bytes(packet) })
+    })
+    source.next({ type: 'packet', connection: one, packet: bytes('a\n') })
+    expect(told).to.deep.equal(['packet a', 'packet b'])
+  })
+
   it('completes behind what another connection was told of meanwhile, and behind its pause', () => {
     const source = new Subject<ConnectionEvent>()
     const [one, other] = [recordingConnection(), recordingConnection()]
@@ -511,6 +534,7 @@ describe('framed', () => {
     expect(told).to.deep.equal(['open', 'packet hold'])
     letGo()
     expect(told.slice(2)).to.deep.equal(['end', 'close remote'])
+    expect(framed()?.pause().closed).to.equal(true)
   })
 
   it('takes nothing of a source that goes on after its last word', () => {
@@ -655,6 +679,7 @@ describe('framed', () => {
           if (event.type !== 'packet' || event.packet !== 'go') return
           other.wire().receive('reply')
           other.wire().finish()
+          event.connection.send('sent inside of next')
           told.push('done')
         })
       for (const { wire } of [one, other]) wire().line.opened()
