@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs'
+import { pipe, type Observable } from 'rxjs'
 import {
   heartbeat,
   packets,
@@ -56,6 +56,13 @@ for (const stream of [plain, browser]) {
     if (event.type === 'close') expectType<number>()(event.code)
   })
 }
+
+// They are values, too, that several streams may share, on their own or in front of other operators.
+const ofTexts = text()
+const ofFrames = pipe(binary(), framed(lines()), reconnect([100]))
+expectType<Observable<string>>()(plain.pipe(ofTexts, packets()))
+expectType<Observable<string>>()(browser.pipe(ofTexts, packets()))
+expectType<Observable<string>>()(control.pipe(ofFrames, packets()))
 
 control.pipe(binary()).subscribe(event => {
   if (event.type !== 'packet') return

@@ -6,7 +6,7 @@ import { joined } from '../connection/joined.js'
 import { wrongKind } from './faults.js'
 import { Language } from './language.js'
 import { MessageConnection } from './message-connection.js'
-import { spoken, type MessageStreamEvent, type Spoken } from './message-stream.js'
+import { spoken, type AnyMessageEvent, type MessageStreamEvent, type Spoken } from './message-stream.js'
 import type { Message } from './message.js'
 
 /**
@@ -21,7 +21,7 @@ import type { Message } from './message.js'
  * webSocket.connect('ws://localhost:4000').pipe(binary(), framed(lengthField()), packets()).subscribe(console.log)
  * ```
  */
-export function binary<E extends MessageStreamEvent<Uint8Array>>(): OperatorFunction<
+export function binary<E extends MessageStreamEvent<Uint8Array> = AnyMessageEvent>(): OperatorFunction<
   E,
   Spoken<E, Uint8Array, Uint8Array>
 > {

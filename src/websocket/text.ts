@@ -1,7 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
 import { wrongKind } from './faults.js'
 import { Language } from './language.js'
-import { spoken, type MessageStreamEvent, type Spoken } from './message-stream.js'
+import { spoken, type AnyMessageEvent, type MessageStreamEvent, type Spoken } from './message-stream.js'
 import type { Message } from './message.js'
 
 /**
@@ -17,7 +17,10 @@ import type { Message } from './message.js'
  * })
  * ```
  */
-export function text<E extends MessageStreamEvent<string>>(): OperatorFunction<E, Spoken<E, string, string>> {
+export function text<E extends MessageStreamEvent<string> = AnyMessageEvent>(): OperatorFunction<
+  E,
+  Spoken<E, string, string>
+> {
   return spoken(new Language(textOf, said))
 }
 
