@@ -183,6 +183,31 @@ describe('lines', () => {
     expect(encoded(lines(), [...texts, ...texts])).to.deep.equal(Buffer.from(`${[...texts, ...texts].join('\n')}\n`))
   })
 
+  it('goes on behind what was decoded in turn, while a line is told', () => {
+    const decoder = lines().decoder()
+    const told: string[] = []
+    const first = (line: string) => told.push(line) > 0
+    decoder.decode(utf8('a\nb\nc\nd\n'), line => {
+      if (line === 'a') decoder.decode(new Uint8Array(), next => first(next) && next !== 'b')
+      return first(line)
+    })
+    expect(told).to.deep.equal(['b', 'a', 'c', 'd'])
+  })
+
+  it('goes on with what it was given in place of the rest, while a line is told', () => {
+    const decoder = lines().decoder()
+    const told: string[] = []
+    const first = (line: string) => told.push(line) > 0
+    decoder.decode(utf8('a\nb\nc\n'), line => {
+      if (line === 'a') {
+        decoder.rest()
+        decoder.decode(utf8('x\ny\nz\n'), next => first(next) && next !== 'x')
+      }
+      return first(line)
+    })
+    expect(told).to.deep.equal(['x', 'a', 'y', 'z'])
+  })
+
   it('checks its options', () => {
     expect(() => lines({ maxLength: 0, blank: 'no' } as unknown as LinesOptions)).to.throw(/maxLength .*; blank/)
   })

@@ -137,17 +137,39 @@ class LineDecoder extends Cutter<string> {
 
   #cutText(emit: (line: string) => boolean): boolean {
     while (this.#next < this.#text.length) {
-      const text = this.#text
-      const start = this.#next
-      const lf = text.indexOf('\n', start)
-      if (lf < 0) return this.#carryTail(start)
-      this.#next = lf + 1
-      let line = text.slice(start, this.#mayHaveCr && lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
-      if (this.#prefix !== '') line = this.#takePrefix(lf > start) + line
-      if (line === '' && this.#dropsBlank) continue
-      if (!emit(line)) return false
+      if (!(this.#prefix === '' ? this.#cutLines(emit) : this.#cutFirst(emit))) return false
     }
     this.#forgetText()
+    return true
+  }
+
+  #cutFirst(emit: (line: string) => boolean): boolean {
+    const text = this.#text
+    const lf = text.indexOf('\n')
+    if (lf < 0) return this.#carryTail(0)
+    this.#next = lf + 1
+    const line = this.#takePrefix(lf > 0) + withoutCr(text.slice(0, lf))
+    return (line === '' && this.#dropsBlank) || emit(line)
+  }
+
+  /** What counts for each line is looked up once; whoever is told one may change what is at hand. */
+  #cutLines(emit: (line: string) => boolean): boolean {
+    const text = this.#text
+    const end = text.length
+    const source = this.#source
+    const mayHaveCr = this.#mayHaveCr
+    const dropsBlank = this.#dropsBlank
+    let start = this.#next
+    while (start < end) {
+      const lf = text.indexOf('\n', start)
+      if (lf < 0) return this.#carryTail(start)
+      const line = text.slice(start, mayHaveCr && lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
+      start = lf + 1
+      this.#next = start
+      if (dropsBlank && line === '') continue
+      if (!emit(line)) return false
+      if (this.#next !== start || this.#source !== source) break
+    }
     return true
   }
 
