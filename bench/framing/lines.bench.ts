@@ -1,6 +1,6 @@
 // Lines of text as strings, in process.
 
-import { job } from '../support/job.js'
+import { inProcess, job } from '../support/job.js'
 import { race } from '../support/race.js'
 import { Report } from '../support/report.js'
 
@@ -15,6 +15,6 @@ const sizes = [
 
 for (const { size, chunk } of sizes) {
   const by = (name: string) => () => job(jobs, name, 'lines', size, chunk)
-  const { sluice, split2 } = await race({ sluice: by('decodeOperator'), split2: by('split2') })
+  const { sluice, split2 } = await race({ sluice: by('decodeOperator'), split2: by('split2') }, inProcess)
   report.compare(`lines of ${size} B in chunks of ${chunk}`, sluice, 'split2', split2, { atLeast: 4 })
 }
