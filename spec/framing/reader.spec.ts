@@ -5,6 +5,7 @@ import { TestScheduler, type RunHelpers } from 'rxjs/testing'
 import { perConnection, type ConnectionEvent, type Connection } from 'sluice'
 import { reader, type Reader } from 'sluice/framing'
 import { bound, codeOf, dialled, reasonOf, story } from '../support/byte-wire.js'
+import { work } from '../support/decoding.js'
 import { check } from '../support/property.js'
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text))
@@ -177,6 +178,18 @@ describe('reader', () => {
     source.arrive('fghi')
     expect(longer).to.deep.equal(['ERR_FRAME_TOO_LONG'])
     expect(text(input.rest())).to.equal('efghi')
+    const four = told(input.exactly(4))
+    source.arrive('abcd')
+    expect(four).to.deep.equal(['abcd', '|'])
+  })
+
+  it('handles each byte a few times only as it looks for a delimiter, also when they come one by one', () => {
+    const source = new Subject<Uint8Array>()
+    reader(source).until('\n').subscribe()
+    const handled = work(() => {
+      for (let index = 0; index < 4_000; index += 1) source.next(bytes('a'))
+    })
+    expect(handled).to.be.within(4_000, 40_000)
   })
 
   it('refuses what no read can be', () => {
