@@ -20,6 +20,7 @@ import {
 import { diary, type Diary } from '../support/diary.js'
 import { check } from '../support/property.js'
 import { leavesNothing, run } from '../support/run.js'
+import { resetClock, setClock } from '../support/set-clock.js'
 
 type Events = ConnectionEvent<string, RecordingConnection<string>>
 type Options = Partial<HeartbeatOptions<Events>>
@@ -41,6 +42,8 @@ const answered = { h: { type: 'heartbeat' } }
 const gone = 'ERR_HEARTBEAT_TIMEOUT'
 
 describe('heartbeat', () => {
+  afterEach(resetClock)
+
   describe('pings', () => {
     it('whom it has not heard for the interval, and gives up who does not answer within the timeout', () =>
       run(({ cold, expectEvents, expectSent }) => {
@@ -149,6 +152,22 @@ describe('heartbeat', () => {
         client(day, net, 120)
       })
       expect(told).to.deep.equal(['14 a open', '108 a heartbeat 14'])
+    })
+
+    it('a pong, and tells no way that is shorter than none, where the clock was set back meanwhile', () => {
+      const told = diary(({ at, watch, write }) => {
+        const connection = recordingConnection<string>()
+        const events = new Subject<Events>()
+        watch(events.pipe(beat()), 20, event => {
+          write(event.type === 'heartbeat' ? `heartbeat ${event.roundTrip}` : event.type)
+        })
+        events.next(opened(connection))
+        at(10, () => {
+          setClock(-60 * 60 * 1_000)
+          events.next({ type: 'packet', connection, packet: 'y' })
+        })
+      })
+      expect(told).to.deep.equal(['0 open', '10 heartbeat 0'])
     })
 
     it('no pong for which it did not ask: that one is dropped', () =>

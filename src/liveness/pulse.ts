@@ -1,5 +1,5 @@
-import { now } from '../connection/clock.js'
 import type { Connection } from '../connection/connection.js'
+import { Stopwatch } from '../connection/stopwatch.js'
 
 /** What is known of the life of one connection: its counters, looked at again and again. */
 export class Pulse {
@@ -14,9 +14,9 @@ export class Pulse {
   /** What had been taken for sending when the last ping was sent: all of it goes out before that. */
   #ahead = 0
   /**
-   * When the ping was sent whose pong tells the round trip; none while we don't read, since a pong would wait for us.
+   * How long the ping has been out whose pong tells the round trip; none while we don't read, since a pong would wait for us.
    */
-  #measuredFrom: number | undefined
+  #measured: Stopwatch | undefined
 
   /** @param headStart by how many looks its first ping comes sooner */
   constructor(connection: Connection<never>, headStart: number) {
@@ -38,7 +38,7 @@ export class Pulse {
     // Who still takes what lies before a ping has not got it.
     else if (takes && bytesWritten < this.#ahead) this.waiting &&= 0
     else if (this.waiting !== undefined) this.waiting += 1
-    if (paused) this.#measuredFrom = undefined
+    if (paused) this.#measured = undefined
     this.#bytesRead = bytesRead
     this.#bytesWritten = bytesWritten
   }
@@ -47,13 +47,13 @@ export class Pulse {
     this.quiet = 0
     this.waiting = 0
     this.#ahead = this.connection.bytesAccepted
-    this.#measuredFrom = this.connection.paused ? undefined : now()
+    this.#measured = this.connection.paused ? undefined : new Stopwatch()
   }
 
   /** Answers the milliseconds from the last ping to its pong, which is now; or nothing, where no ping waits for one. */
   ponged(): number | undefined {
-    const sent = this.#measuredFrom
-    this.#measuredFrom = undefined
-    return sent === undefined ? undefined : now() - sent
+    const roundTrip = this.#measured?.elapsed
+    this.#measured = undefined
+    return roundTrip
   }
 }
