@@ -6,8 +6,9 @@ import { joined } from '../connection/joined.js'
 import { wrongKind } from './faults.js'
 import { Language } from './language.js'
 import { MessageConnection } from './message-connection.js'
-import { spoken, type AnyMessageEvent, type MessageStreamEvent, type Spoken } from './message-stream.js'
+import { spoken, type MessageStreamEvent, type Spoken } from './message-stream.js'
 import type { Message } from './message.js'
+import type { WebSocketEvent } from './web-socket-event.js'
 
 /**
  * Speaks in bytes: packets are binary messages, and `send` takes bytes, so that any codec may follow.
@@ -21,7 +22,7 @@ import type { Message } from './message.js'
  * webSocket.connect('ws://localhost:4000').pipe(binary(), framed(lengthField()), packets()).subscribe(console.log)
  * ```
  */
-export function binary<E extends MessageStreamEvent<Uint8Array> = AnyMessageEvent>(): OperatorFunction<
+export function binary<E extends MessageStreamEvent<Uint8Array> = WebSocketEvent>(): OperatorFunction<
   E,
   Spoken<E, Uint8Array, Uint8Array>
 > {

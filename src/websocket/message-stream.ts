@@ -7,17 +7,12 @@ import { LIFE } from '../connection/life.js'
 import { isControl, type ControlMessage, type Message } from './message.js'
 import type { Language } from './language.js'
 import type { MessageConnection } from './message-connection.js'
-import type { WebSocketConnection } from './web-socket-connection.js'
-import type { WebSocketEvent } from './web-socket-event.js'
 
 /** An event of a stream of messages, on whose connections `Sent` can be sent. */
 export interface MessageStreamEvent<in Sent extends Message> extends TypedEvent {
   readonly connection?: Connection<Sent>
   readonly packet?: Message | ControlMessage
 }
-
-/** What comes of any WebSocket, and can be sent on it. */
-export type AnyMessageEvent = WebSocketEvent<Message | ControlMessage, WebSocketConnection<Message>>
 
 /** The events `E` of a stream of messages, with what the messages mean. */
 export type Spoken<E, In, Out> = WithSent<WithPacket<E, In>, Out>

@@ -1,8 +1,9 @@
 import type { OperatorFunction } from 'rxjs'
 import { wrongKind } from './faults.js'
 import { Language } from './language.js'
-import { spoken, type AnyMessageEvent, type MessageStreamEvent, type Spoken } from './message-stream.js'
+import { spoken, type MessageStreamEvent, type Spoken } from './message-stream.js'
 import type { Message } from './message.js'
+import type { WebSocketEvent } from './web-socket-event.js'
 
 /**
  * Speaks in texts: packets are strings, and `send` takes strings.
@@ -17,7 +18,7 @@ import type { Message } from './message.js'
  * })
  * ```
  */
-export function text<E extends MessageStreamEvent<string> = AnyMessageEvent>(): OperatorFunction<
+export function text<E extends MessageStreamEvent<string> = WebSocketEvent>(): OperatorFunction<
   E,
   Spoken<E, string, string>
 > {
