@@ -19,7 +19,7 @@ import {
 
 /** What happens in the page: the spec asks for a scene by its name, and gets what it answers. */
 
-type SocketEvent = WebSocketEvent<Message, WebSocketConnection<Message>>
+type SocketEvent = WebSocketEvent<Message>
 
 /** The events of a stream, in a few words each, and how it has ended. */
 function story(stream: Observable<object>): Promise<string[]> {

@@ -29,7 +29,7 @@ type Socket = WebSocketConnection<Message | ControlMessage>
 
 declare const plain: ConnectionStream<WebSocketEvent<Message, Socket>>
 declare const control: ConnectionStream<WebSocketEvent<Message | ControlMessage, Socket>>
-declare const browser: ConnectionStream<WebSocketEvent<Message, WebSocketConnection<Message>>>
+declare const browser: ConnectionStream<WebSocketEvent<Message>>
 declare const bytes: ConnectionStream
 declare const strings: ConnectionStream<ConnectionEvent<string, Connection<string>>>
 

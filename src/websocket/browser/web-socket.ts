@@ -3,7 +3,6 @@ import { SluiceError } from '../../connection/errors.js'
 import type { ConnectionStream } from '../../connection/event.js'
 import { checkOptions } from '../../connection/options.js'
 import type { Message } from '../message.js'
-import type { WebSocketConnection } from '../web-socket-connection.js'
 import type { WebSocketEvent } from '../web-socket-event.js'
 import { PlatformLink } from './platform-link.js'
 import type { PlatformWebSocket } from './platform-socket.js'
@@ -37,9 +36,7 @@ export interface WebSocketTransport {
    * })
    * ```
    */
-  readonly connect: (
-    to: string | URL | WebSocketTarget,
-  ) => ConnectionStream<WebSocketEvent<Message, WebSocketConnection<Message>>>
+  readonly connect: (to: string | URL | WebSocketTarget) => ConnectionStream<WebSocketEvent<Message>>
 }
 
 /** Dials WebSockets, over the platform's own. */
@@ -57,7 +54,7 @@ export const webSocket: WebSocketTransport = {
       endpointOf(address),
       options,
       line => new PlatformWire(line, new Platform(address.href, [...protocols]), settings),
-    ) as ConnectionStream<WebSocketEvent<Message, WebSocketConnection<Message>>>
+    ) as ConnectionStream<WebSocketEvent<Message>>
   },
 }
 
