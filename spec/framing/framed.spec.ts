@@ -1,6 +1,17 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { EMPTY, Observable, Subject, Subscription, merge, of, tap, type Observer } from 'rxjs'
+import {
+  EMPTY,
+  Observable,
+  Subject,
+  Subscription,
+  identity,
+  merge,
+  of,
+  tap,
+  type Observer,
+  type OperatorFunction,
+} from 'rxjs'
 import { SluiceError, type Connection, type ConnectionEvent } from 'sluice'
 import {
   decode,
@@ -21,6 +32,7 @@ import { bound, codeOf, dialled, reasonOf, story } from '../support/byte-wire.js
 import { check } from '../support/property.js'
 
 type Event = Framed<ConnectionEvent, string, string>
+type ByteFrame = Framed<ConnectionEvent, Uint8Array, Uint8Array>
 type LineConnection = Connection<string>
 
 /** A framed dial that is open, with what it has told so far. */
@@ -395,49 +407,34 @@ describe('framed', () => {
       expect(told).to.deep.equal(['packet hold', 'close error undefined'])
     })
 
-    it('is over when the connection below is destroyed', () => {
-      const { stream, wire } = dialled()
-      let below: Connection | undefined
-      const told: string[] = []
-      stream
-        .pipe(
-          tap(event => {
-            if (event.type === 'open') below = event.connection
-          }),
-          framed(lines()),
-        )
-        .subscribe(event => {
-          told.push(...story([event]))
-          if (event.type === 'packet') event.connection.pause()
-        })
-      wire().line.opened()
-      wire().receive('a\nb\n')
-      below?.destroy()
-      expect(told.slice(2)).to.deep.equal(['packet a', 'close local'])
-    })
-
-    it('is over when the packets below are those of a connection that is destroyed', () => {
-      const { stream, wire } = dialled()
-      let below: Connection | undefined
-      const told: string[] = []
-      stream
-        .pipe(
-          framed(fixed({ length: 4 })),
-          tap(event => {
-            if (event.type === 'open') below = event.connection
-          }),
-          framed(lines()),
-        )
-        .subscribe(event => {
-          told.push(...story([event]))
-          if (event.type === 'packet') event.connection.pause()
-        })
-      wire().line.opened()
-      wire().receive('a\nb\n')
-      below?.destroy()
-      expect(told.slice(2)).to.deep.equal(['packet a', 'close local'])
-      expect(below?.paused).to.equal(false)
-    })
+    const layers: Readonly<Record<string, OperatorFunction<ConnectionEvent, ByteFrame>>> = {
+      'the connection below': identity,
+      'one between that and the connection below': framed(fixed({ length: 4 })),
+    }
+    for (const [what, layer] of Object.entries(layers)) {
+      it(`is over when ${what} is destroyed`, () => {
+        const { stream, wire } = dialled()
+        let below: Connection | undefined
+        const told: string[] = []
+        stream
+          .pipe(
+            layer,
+            tap(event => {
+              if (event.type === 'open') below = event.connection
+            }),
+            framed(lines()),
+          )
+          .subscribe(event => {
+            told.push(...story([event]))
+            if (event.type === 'packet') event.connection.pause()
+          })
+        wire().line.opened()
+        wire().receive('a\nb\n')
+        below?.destroy()
+        expect(told.slice(2)).to.deep.equal(['packet a', 'close local'])
+        expect(below?.paused).to.equal(false)
+      })
+    }
 
     it('of one connection leaves the others alone', () => {
       const { stream, accept } = bound()
